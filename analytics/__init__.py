@@ -1,0 +1,1 @@
+"""Customer analytics: from an organisation's data to reports that people act on."""

@@ -1,0 +1,227 @@
+"""A report's figures as files: JSON for programs, Excel for people, Parquet for what is too long for both.
+
+The files hold the numbers themselves, unrounded; only pages round, and only for show.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xlsxwriter
+
+Block = pd.DataFrame | Mapping[str, Any] | None
+"""A block of figures: a frame of rows, named figures (which may hold frames in turn), or nothing."""
+
+CONTACT_COLUMNS = frozenset({"mobile", "email", "customer_mobile", "customer_email"})
+PERSONAL_PARAMETERS = frozenset({"customer_mobile", "customer_name", "search"})
+MASK = "••••"
+_SHEET_NAME = 31  # Excel's own limit
+_CELL_TEXT = 32_767  # and its limit for the text of one cell
+
+
+def masked(text: object) -> object:
+    """Hide a mobile number or an e-mail address but for its last four characters.
+
+    Examples
+    --------
+    >>> masked("+44 7700 900123")
+    '•••• 0123'
+    >>> masked("")
+    ''
+    """
+    if text is None or text is pd.NA or not str(text).strip() or str(text) == "nan":
+        return "" if isinstance(text, str) else None
+    shown = re.sub(r"\s", "", str(text))
+    return f"{MASK} {shown[-4:]}" if len(shown) > 4 else MASK
+
+
+def masked_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Hide the values of parameters that name a person.
+
+    Examples
+    --------
+    >>> masked_parameters({"churn_days": 90, "customer_name": "Ada"})
+    {'churn_days': 90, 'customer_name': '••••'}
+    """
+    return {
+        name: MASK if name in PERSONAL_PARAMETERS and value else value for name, value in parameters.items()
+    }
+
+
+def without_contacts(block: Block) -> Block:
+    """Mask the columns of a block that hold mobile numbers or e-mail addresses."""
+    if isinstance(block, pd.DataFrame):
+        found = [name for name in block.columns if name in CONTACT_COLUMNS]
+        return block.assign(**{name: block[name].map(masked) for name in found}) if found else block
+    if block is None:
+        return None
+    return {
+        name: without_contacts(value)
+        if isinstance(value, pd.DataFrame)
+        else (masked(value) if name in CONTACT_COLUMNS else value)
+        for name, value in block.items()
+    }
+
+
+def write_json(path: Path, blocks: Mapping[str, Block], meta: Mapping[str, Any], *, rows: int) -> None:
+    """Write a report's figures as JSON.
+
+    Parameters
+    ----------
+    path : Path
+        Where to; an existing file is replaced.
+    blocks : mapping of str to Block
+        The blocks by name. A frame becomes a list of its rows, a missing value ``null``, a date its ISO
+        form, and a block that could not be computed ``null``.
+    meta : mapping
+        What the figures are about: organisation, timeframe, parameters, versions.
+    rows : int
+        The most rows of a frame to write; see `write_parquet` for the rest.
+    """
+    body = {
+        "success": True,
+        "data": {name: _plain(block, rows) for name, block in blocks.items()},
+        "meta": _plain(meta, rows),
+    }
+    path.write_text(json.dumps(body, ensure_ascii=False, allow_nan=False, indent=1) + "\n", encoding="utf-8")
+
+
+def write_excel(
+    path: Path, blocks: Mapping[str, Block], meta: Mapping[str, Any], *, rows: int, made: date
+) -> None:
+    """Write a report's figures as an Excel file, a sheet for each block.
+
+    Parameters
+    ----------
+    path : Path
+        Where to; an existing file is replaced.
+    blocks : mapping of str to Block
+        As in `write_json`. A block of named figures becomes a sheet of two columns, and each frame in it
+        a sheet of its own; a block that could not be computed has a sheet that says so.
+    meta : mapping
+        Becomes the first sheet, ``about``.
+    rows : int
+        The most rows of a frame to write.
+    made : date
+        The date written into the file's properties, so that the same figures give the same bytes.
+    """
+    # Text from the data must never become a formula or a link that Excel would follow.
+    options = {
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "default_date_format": "yyyy-mm-dd",
+    }
+    with xlsxwriter.Workbook(str(path), options) as book:
+        book.set_properties({"created": datetime(made.year, made.month, made.day)})  # noqa: DTZ001
+        bold = book.add_format({"bold": True})
+        taken: set[str] = set()
+        for name, frame in _sheets({"about": _flat(meta), **blocks}):
+            sheet = book.add_worksheet(_sheet_name(name, taken))
+            sheet.freeze_panes(1, 0)
+            for column, head in enumerate(frame.columns):
+                sheet.write_string(0, column, str(head), bold)
+                sheet.set_column(column, column, min(40, max(10, len(str(head)) + 2)))
+            for number, row in enumerate(frame.head(rows).itertuples(index=False), start=1):
+                for column, value in enumerate(row):
+                    _write_cell(sheet, number, column, _plain(value, rows))
+
+
+def write_parquet(folder: Path, stem: str, blocks: Mapping[str, Block], *, rows: int) -> list[Path]:
+    """Write the frames that are longer than JSON and Excel take, whole, as ``<stem>.<block>.parquet``.
+
+    Returns
+    -------
+    list of Path
+        The files written; empty where nothing was longer than `rows`.
+    """
+    written = []
+    for name, frame in _sheets(blocks):
+        if len(frame) > rows:
+            written.append(folder / f"{stem}.{name}.parquet")
+            frame.to_parquet(written[-1], index=False)
+    return written
+
+
+def _sheets(blocks: Mapping[str, Block]) -> Iterator[tuple[str, pd.DataFrame]]:
+    for name, block in blocks.items():
+        if block is None:
+            yield name, pd.DataFrame({"note": ["not computed: see the report's page"]})
+        elif isinstance(block, pd.DataFrame):
+            yield name, block
+        else:
+            frames = {key: value for key, value in block.items() if isinstance(value, pd.DataFrame)}
+            figures = [(key, value) for key, value in block.items() if key not in frames]
+            if figures:
+                yield name, pd.DataFrame(figures, columns=["name", "value"], dtype=object)
+            yield from ((f"{name}.{key}", frame) for key, frame in frames.items())
+
+
+def _sheet_name(name: str, taken: set[str]) -> str:
+    stem = re.sub(r"[\[\]:*?/\\']", " ", name)[:_SHEET_NAME]
+    shown, number = stem, 2
+    while shown.lower() in taken:
+        shown, number = f"{stem[: _SHEET_NAME - 3]} {number}", number + 1
+    taken.add(shown.lower())
+    return shown
+
+
+def _write_cell(sheet: Any, row: int, column: int, value: Any) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool):
+        sheet.write_boolean(row, column, value)
+    elif isinstance(value, (int, float)):
+        sheet.write_number(row, column, value)
+    else:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        sheet.write_string(row, column, text[:_CELL_TEXT])
+
+
+def _flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in nested.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
+def _plain(value: Any, rows: int) -> Any:
+    """Give a value in JSON's own types; frames as lists of rows, whatever is missing as None."""
+    if isinstance(value, pd.DataFrame):
+        names = [str(name) for name in value.columns]
+        return [
+            {name: _plain(cell, rows) for name, cell in zip(names, row, strict=True)}
+            for row in value.head(rows).itertuples(index=False, name=None)
+        ]
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item, rows) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, rows) for item in value]
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, datetime):
+        midnight = (value.hour, value.minute, value.second, value.microsecond) == (0, 0, 0, 0)
+        return value.date().isoformat() if midnight else value.isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, (Real, Decimal)):
+        return float(value) if math.isfinite(value) else None
+    if hasattr(value, "item"):  # numpy's booleans are no Python booleans
+        return _plain(value.item(), rows)
+    return str(value)

@@ -1,0 +1,1 @@
+"""Metrics: Ibis tables in, tidy pandas frames out; one module for each question."""

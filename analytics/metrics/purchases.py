@@ -1,0 +1,222 @@
+"""Purchases: what every report on customers starts from, one row for each sale of a known customer.
+
+Days and months are integers here, because date intervals are not portable between engines, and sums of
+money are exact: amounts come from the source as decimals and become floating-point only after the sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from analytics.timeframe import Timeframe
+
+EPOCH = date(1970, 1, 1)
+SECONDS_A_DAY = 86_400
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01, the way metrics count days.
+
+    Examples
+    --------
+    >>> day_number(date(1970, 1, 2))
+    1
+    """
+    return (day - EPOCH).days
+
+
+def day_from_number(number: float) -> date | None:
+    """Turn a day number back into a date; a missing number is None.
+
+    Examples
+    --------
+    >>> day_from_number(day_number(date(2026, 10, 31)))
+    datetime.date(2026, 10, 31)
+    """
+    return None if pd.isna(number) else EPOCH + timedelta(days=int(number))
+
+
+def month_number(day: date) -> int:
+    """Months since the year 0, the way metrics count calendar months.
+
+    Examples
+    --------
+    >>> month_number(date(2026, 1, 31)) - month_number(date(2025, 12, 1))
+    1
+    """
+    return 12 * day.year + day.month - 1
+
+
+def as_table(frame: pd.DataFrame) -> ibis.Table:
+    """Take a plain pandas frame where a metric expects a table.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Columns as in the contract, for ``sales`` at least ``sale_id``, ``customer_id``, ``sold_at``
+        and ``total_amount``.
+
+    Returns
+    -------
+    ibis.Table
+        The same rows, in DuckDB's memory.
+    """
+    return ibis.memtable(frame)
+
+
+def purchases(
+    sales: ibis.Table, customers: ibis.Table | None = None, *, customer_type: str = "all"
+) -> ibis.Table:
+    """Sales of known customers, with the columns that metrics count and sum.
+
+    Parameters
+    ----------
+    sales : ibis.Table
+        As in the contract. ``total_profit`` and ``units`` may be absent.
+    customers : ibis.Table, optional
+        As in the contract; needed only for a `customer_type`.
+    customer_type : str, default "all"
+        Keep the customers of this type only; customers without a type belong to none.
+
+    Returns
+    -------
+    ibis.Table
+        One row for each sale, a lazy expression:
+
+        - ``customer_id`` (string)
+        - ``day`` (int64): day of the sale, days since 1970-01-01 in the organisation's time zone.
+        - ``month`` (int64): months since the year 0.
+        - ``is_order`` (boolean): false for a return, which is a sale with a negative amount; a
+          sale of exactly 0 is an order.
+        - ``revenue``, ``profit`` (decimal, four places): null profit where it is not known.
+        - ``units`` (float64 or null)
+    """
+    known = sales.filter(sales.customer_id.notnull())
+    if customer_type != "all" and customers is not None:
+        wanted = customers.filter(customers.customer_type == customer_type).select("customer_id")
+        known = known.semi_join(wanted, "customer_id")
+    columns = set(sales.columns)
+    amount = known.total_amount.cast("decimal(18, 4)")
+    profit = known.total_profit if "total_profit" in columns else ibis.null("float64")
+    units = known.units if "units" in columns else ibis.null("float64")
+    return known.select(
+        customer_id=known.customer_id,
+        day=(known.sold_at.epoch_seconds() // SECONDS_A_DAY).cast("int64"),
+        month=(12 * known.sold_at.year() + known.sold_at.month() - 1).cast("int64"),
+        is_order=amount >= 0,
+        revenue=amount,
+        profit=profit.cast("decimal(18, 4)"),
+        units=units.cast("float64"),
+    )
+
+
+def periods_table(periods: Sequence[Timeframe]) -> ibis.Table:
+    """The timeframes as rows, so that one query answers for all of them.
+
+    Parameters
+    ----------
+    periods : sequence of Timeframe
+        At least one.
+
+    Returns
+    -------
+    ibis.Table
+        ``period`` (int64, position in `periods`), ``start`` (int64, first day) and ``end`` (int64, the
+        reference date: nothing on or after it is read). Made of literals, so that it joins with any
+        engine and writes nothing to it.
+    """
+    rows = [
+        ibis.literal(position, "int64")
+        .name("period")
+        .as_table()
+        .mutate(
+            start=ibis.literal(day_number(period.start), "int64"),
+            end=ibis.literal(day_number(period.reference_date), "int64"),
+        )
+        for position, period in enumerate(periods)
+    ]
+    return ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0]
+
+
+def customer_history(purchases: ibis.Table, periods: Sequence[Timeframe]) -> ibis.Table:
+    """Each customer's past as it stood at the reference date of each period.
+
+    Parameters
+    ----------
+    purchases : ibis.Table
+        As returned by `purchases`.
+    periods : sequence of Timeframe
+        At least one; they may overlap.
+
+    Returns
+    -------
+    ibis.Table
+        One row for each period and customer with at least one order before the reference date:
+
+        - ``period``, ``start``, ``end``: as in `periods_table`.
+        - ``customer_id``
+        - ``first_day``, ``last_day`` (int64): first and last order.
+        - ``last_day_before`` (int64 or null): last order before the period's start.
+        - ``orders``, ``orders_inside`` (int64): orders ever, and from the period's start on.
+        - ``revenue`` (float64): sum of all sales, returns deducted.
+        - ``profit`` (float64 or null): sum where profit is known; null where it never is.
+        - ``revenue_with_profit`` (float64 or null): revenue of the sales whose profit is known.
+    """
+    order_day = _.is_order.ifelse(_.day, ibis.null("int64"))
+    return (
+        purchases.cross_join(periods_table(periods))
+        .filter(_.day < _.end)
+        .mutate(order_day=order_day)
+        .group_by("period", "start", "end", "customer_id")
+        .agg(
+            first_day=_.order_day.min(),
+            last_day=_.order_day.max(),
+            last_day_before=_.order_day.max(where=_.day < _.start),
+            orders=_.order_day.count(),
+            orders_inside=_.order_day.count(where=_.day >= _.start),
+            revenue=exact_sum(_.revenue),
+            profit=exact_sum(_.profit),
+            revenue_with_profit=exact_sum(_.revenue, where=_.profit.notnull()),
+        )
+        .filter(_.orders > 0)
+    )
+
+
+def exact_sum(amount: ibis.Deferred, where: ibis.Deferred | None = None) -> ibis.Deferred:
+    """Sum of money that does not depend on the order of rows or the number of threads.
+
+    Decimals add up exactly; SQLite has none, and there the rounding to the contract's four places
+    removes what binary fractions leave behind.
+    """
+    return amount.sum(where=where).round(4).cast("float64")
+
+
+def label_periods(frame: pd.DataFrame, periods: Sequence[Timeframe]) -> pd.DataFrame:
+    """Give a frame with one row for each period their labels and dates.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        With a column ``period`` that holds positions in `periods`; periods without rows may be absent.
+    periods : sequence of Timeframe
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each of `periods`, in their order, with ``period`` (label), ``start`` and ``end``
+        (dates; end is the reference date) first. Counts of absent periods are 0 where the column holds
+        integers, missing elsewhere.
+    """
+    integers = [name for name in frame.columns if pd.api.types.is_integer_dtype(frame[name])]
+    rows = frame.set_index("period").reindex(range(len(periods)))
+    counts = [name for name in integers if name != "period"]
+    rows[counts] = rows[counts].fillna(0).astype("int64")
+    rows.insert(0, "period", [period.label for period in periods])
+    rows.insert(1, "start", [period.start for period in periods])
+    rows.insert(2, "end", [period.reference_date for period in periods])
+    return rows.reset_index(drop=True)
