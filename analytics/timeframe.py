@@ -29,15 +29,9 @@ ACCEPTED = (
 )
 
 _WORDS: dict[str, tuple[int, Grain]] = {
-    "last-month": (-1, "month"),
-    "last-quarter": (-1, "quarter"),
-    "last-year": (-1, "year"),
-    "this-month": (0, "month"),
-    "this-quarter": (0, "quarter"),
-    "this-year": (0, "year"),
-    "monthly": (-1, "month"),
-    "quarterly": (-1, "quarter"),
-    "yearly": (-1, "year"),
+    **{f"last-{grain}": (-1, grain) for grain in MONTHS},
+    **{f"this-{grain}": (0, grain) for grain in MONTHS},
+    **{"monthly": (-1, "month"), "quarterly": (-1, "quarter"), "yearly": (-1, "year")},
 }
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 _DAY = timedelta(days=1)
@@ -182,7 +176,7 @@ class Timeframe:
             return self._other(start, _add_months(start, months))
         if self.unit == "week":
             year, week, _ = self.start.isocalendar()
-            start = date.fromisocalendar(year - 1, min(week, _weeks(year - 1)), 1)
+            start = date.fromisocalendar(year - 1, min(week, 52), 1)  # no two years in a row have a week 53
             return self._other(start, start + 7 * _DAY)
         end = _year_before(self.end - _DAY) + _DAY
         start = end - (self.end - self.start) if self.unit == "days" else _year_before(self.start)
@@ -220,21 +214,13 @@ class Timeframe:
 
     def _months(self) -> int:
         """Length in whole months, or 0 where it is counted in days."""
-        match self.unit:
-            case "months":
-                return self.count
-            case "month" | "quarter" | "year":
-                return MONTHS[self.unit]
-            case "fiscal-year":
-                return 12
-            case _:
-                return 0
+        known = {"month": 1, "quarter": 3, "year": 12, "fiscal-year": 12, "months": self.count}
+        return known.get(self.unit, 0)
 
     def _other(self, start: date, end: date) -> Timeframe:
         """A timeframe of this kind elsewhere, cut to the days that this one has."""
-        whole = self.finished or self.days == 0
-        cut = end if whole else min(end, start + self.days * _DAY)
-        if cut < end:
+        cut = start + self.days * _DAY
+        if not self.finished and start < cut < end:
             return replace(self, label=_range(start, cut), start=start, end=cut, unit="day-range", count=1)
         return replace(self, label=self._label(start, end), start=start, end=end)
 
@@ -404,8 +390,9 @@ def _read_calendar(found: re.Match[str]) -> _Span:
 
 def _read_week(found: re.Match[str]) -> _Span:
     year, week = _year(found["year"]), int(found["week"])
-    if not 1 <= week <= _weeks(year):
-        raise ValueError(f"{year} has ISO weeks W01 to W{_weeks(year)}")
+    weeks = date(year, 12, 28).isocalendar().week  # 28 December is always in the last
+    if not 1 <= week <= weeks:
+        raise ValueError(f"{year} has ISO weeks W01 to W{weeks}")
     start = date.fromisocalendar(year, week, 1)
     return f"{year}-W{week:02}", start, start + 7 * _DAY, "week", 1
 
@@ -465,13 +452,10 @@ def _all(as_of: date, first_day: date | None, fiscal_year_start: int) -> Timefra
 def _candidates(as_of: date) -> list[str]:
     """Timeframes that someone may have meant: the words, and the recent calendar."""
     years = range(as_of.year - 2, as_of.year + 1)
-    calendar = [f"{year}-{part}" for year in years for part in (*_QUARTERS, *_TWO_DIGITS)]
+    parts = [*(f"Q{quarter}" for quarter in range(1, 5)), *(f"{month:02}" for month in range(1, 13))]
+    calendar = [f"{year}-{part}" for year in years for part in parts]
     whole = [f"{kind}{year}" for year in years for kind in ("", "FY")]
     return [*_WORDS, "all", "last-7-days", "last-30-days", "last-12-months", *whole, *calendar]
-
-
-_QUARTERS = tuple(f"Q{quarter}" for quarter in range(1, 5))
-_TWO_DIGITS = tuple(f"{month:02}" for month in range(1, 13))
 
 
 def _require_day(name: str, day: date) -> None:
@@ -487,13 +471,8 @@ def _require_month(number: int) -> None:
 def _year(number: str | int) -> int:
     year = int(number)
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
-        raise ValueError(f"it reaches the year {year}; allowed: {_FIRST_YEAR} to {_LAST_YEAR}")
+        raise ValueError(f"it reaches the year {year}, but years are {_FIRST_YEAR} to {_LAST_YEAR}")
     return year
-
-
-def _weeks(year: int) -> int:
-    """ISO weeks in a year; 28 December is always in the last."""
-    return date(year, 12, 28).isocalendar().week
 
 
 def _year_before(day: date) -> date:
@@ -513,13 +492,8 @@ def _first_of(day: date, grain: Grain) -> date:
 
 
 def _name(grain: Grain, start: date) -> str:
-    match grain:
-        case "month":
-            return f"{start.year}-{start.month:02}"
-        case "quarter":
-            return f"{start.year}-Q{(start.month + 2) // 3}"
-        case "year":
-            return f"{start.year}"
+    part = {"month": f"-{start.month:02}", "quarter": f"-Q{(start.month + 2) // 3}", "year": ""}
+    return f"{start.year}{part[grain]}"
 
 
 def _range(start: date, end: date) -> str:
