@@ -1,0 +1,216 @@
+"""Jobs: organisation × timeframe × notebook, in order of need, on paths that cannot escape."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import PurePosixPath
+
+import pytest
+
+from analytics.errors import ParamsError
+from analytics.params import expand, load_workbook, read_card
+from tests.reporting.tiny import PARAMETERS, write_notebook, write_params
+
+TWO = """
+timeframes: [2026-Q3, 2026-Q1, 2026-01-01..2026-03-31]
+organisations:
+  - {id: acme, source: {path: data}}
+  - {id: bolt, source: {path: data}, timeframes: [last-month], as_of: 2026-05-15}
+"""
+
+
+@pytest.fixture
+def notebooks(tmp_path):
+    return tmp_path / "notebooks"
+
+
+@pytest.fixture
+def jobs(tmp_path, notebooks):
+    def call(text=TWO, **choice):
+        workbook = load_workbook(write_params(tmp_path, text), notebooks=notebooks)
+        return expand(workbook, folder=notebooks, **choice)
+
+    return call
+
+
+def triples(jobs):
+    return [(job.organisation.id, job.timeframe, job.card.name) for job in jobs]
+
+
+def test_what_provides_runs_for_all_timeframes_before_what_needs_it_earliest_first(jobs, notebooks):
+    write_notebook(notebooks, "a_roi", workbook={"needs": ["predictions"]})
+    write_notebook(notebooks, "b_training", workbook={"provides": ["predictions"]})
+    write_notebook(notebooks, "c_other")
+    made = jobs(organisations=["acme"])
+    quarters = ["2026-01-01..2026-03-31", "2026-Q1", "2026-Q3"]
+    assert triples(made) == [
+        ("acme", q, name) for name in ("b_training", "a_roi", "c_other") for q in quarters
+    ]
+    assert [job.after for job in made] == [()] * 3 + [(0, 1, 2)] * 3 + [()] * 3
+
+
+def test_an_organisation_waits_for_its_own_providers_only(jobs, notebooks):
+    write_notebook(notebooks, "roi", workbook={"needs": ["predictions"]})
+    write_notebook(notebooks, "training", workbook={"provides": ["predictions"]})
+    last = jobs()[-1]
+    assert (last.organisation.id, last.card.name, last.after) == ("bolt", "roi", (6,))
+
+
+def test_a_provider_that_is_not_asked_for_is_not_waited_for(jobs, notebooks):
+    write_notebook(notebooks, "roi", workbook={"needs": ["predictions"]})
+    write_notebook(notebooks, "training", workbook={"provides": ["predictions"]})
+    assert triples(jobs(notebooks=["roi"], organisations=["bolt"])) == [("bolt", "last-month", "roi")]
+
+
+def test_a_need_that_nothing_provides_is_refused(jobs, notebooks):
+    write_notebook(notebooks, "roi", workbook={"needs": ["predictoins"]})
+    write_notebook(notebooks, "training", workbook={"provides": ["predictions"]})
+    with pytest.raises(ParamsError, match=r'roi\.ipynb needs "predictoins", which no notebook provides'):
+        jobs()
+
+
+def test_needs_in_a_circle_are_refused(jobs, notebooks):
+    write_notebook(notebooks, "a", workbook={"needs": ["z"], "provides": ["x"]})
+    write_notebook(notebooks, "b", workbook={"needs": ["x"], "provides": ["y"]})
+    write_notebook(notebooks, "c", workbook={"needs": ["y"], "provides": ["z"]})
+    with pytest.raises(ParamsError, match="in a circle: a → c → b → a"):
+        jobs()
+
+
+def test_the_notebook_is_given_its_organisation_timeframe_and_parameters(jobs, notebooks):
+    write_notebook(notebooks, "stay", parameters=PARAMETERS + "days: int = 90  # d\n")
+    text = TWO + "parameters: {stay: {days: 30}}\n"
+    job = jobs(text, organisations=["bolt"])[0]
+    assert job.parameters == {
+        "organisation": "bolt",
+        "timeframe": "last-month",
+        "as_of": "2026-05-15",
+        "days": 30,
+    }
+
+
+def test_a_notebook_without_organisation_or_timeframe_cannot_be_run(jobs, notebooks):
+    write_notebook(notebooks, "stay", parameters='organisation: str = "a"  # id\n')
+    with pytest.raises(ParamsError, match="must declare organisation and timeframe"):
+        jobs()
+
+
+def test_a_notebook_without_a_timeframe_in_params_runs_on_its_default(jobs, notebooks):
+    write_notebook(notebooks, "stay", workbook={"default_timeframe": "last-12-months"})
+    assert triples(jobs("organisations: [{id: acme, source: {path: d}}]")) == [
+        ("acme", "last-12-months", "stay")
+    ]
+
+
+def test_a_timeframe_written_twice_is_run_once_in_a_folder_that_is_a_plain_name(jobs, notebooks):
+    write_notebook(notebooks, "stay")
+    made = jobs(timeframes=["2026-q3", "2026-Q3", "2026-01-01..2026-03-31"], organisations=["acme"])
+    assert [job.slug for job in made] == ["2026-01-01_2026-03-31", "2026-Q3"]
+    assert all(len(PurePosixPath(job.slug).parts) == 1 and ".." not in job.slug for job in made)
+
+
+@pytest.mark.parametrize(
+    ("choice", "what"),
+    [
+        ({"organisations": ["amce"]}, 'no organisation "amce" (did you mean "acme"?); there are acme, bolt'),
+        ({"organisations": ["../x"]}, 'no organisation "../x"'),
+        ({"timeframes": ["last-moth"]}, '(did you mean "last-month"?)'),
+        ({"timeframes": ["../x"]}, 'timeframe "../x" is not known'),
+        ({"notebooks": ["sty"]}, 'no notebook "sty" (did you mean "stay"?); there are stay'),
+        ({"notebooks": ["../stay"]}, 'no notebook "../stay"'),
+    ],
+)
+def test_a_name_that_does_not_exist_is_refused_with_the_nearest(jobs, notebooks, choice, what):
+    write_notebook(notebooks, "stay")
+    with pytest.raises(ParamsError) as caught:
+        jobs(**choice)
+    assert what in str(caught.value)
+
+
+# What a notebook says of itself ---------------------------------------------------------------------------
+
+
+def test_a_card_holds_title_question_parameters_and_needs(notebooks):
+    declared = PARAMETERS + (
+        "days: int = 90  # days without a purchase\nrate: float = 0.5  # r\nkind: str | None = None  # k\n"
+        "wide: bool = False  # or not\nbounds: list = [1, 2]  # money\n"
+    )
+    said = {
+        "tables": ["sales"],
+        "optional_tables": ["accounts"],
+        "blocks": {"summary": ["sales"]},
+        "needs": ["x"],
+    }
+    write_notebook(notebooks, "stay", parameters=declared, workbook=said)
+    card = read_card("stay", notebooks)
+    assert (card.name, card.title, card.question) == ("stay", "Stay", "What happens?")
+    assert (card.required, card.optional, card.tables) == (("sales",), ("accounts",), ("sales", "accounts"))
+    assert (card.blocks, card.needs) == ({"summary": ("sales",)}, ("x",))
+    kinds = {name: (p.kind, p.optional, p.default) for name, p in card.parameters.items()}
+    assert kinds["days"] == ("int", False, 90)
+    assert kinds["kind"] == ("str", True, None)
+    assert kinds["bounds"] == ("list", False, [1, 2])
+    assert card.parameters["days"].help == "days without a purchase"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("days", 30, ""),
+        ("days", 30.5, "a whole number is needed"),
+        ("days", True, "a whole number is needed here, not true"),
+        ("rate", 1, ""),
+        ("rate", "1", "a number is needed"),
+        ("rate", float("nan"), "not allowed"),
+        ("rate", 1.5, "the greatest value is 1"),
+        ("wide", "yes", 'true or false is needed here, not "yes"'),
+        ("wide", 1, "true or false is needed here, not 1"),
+        ("kind", None, ""),
+        ("kind", 5, "a text is needed"),
+        ("days", None, "a whole number is needed here, not nothing"),
+        ("shares", [0.5, 0.5], ""),
+        ("shares", [0.5, 0.6], "add up to 1.1, 0.1 too much"),
+        ("shares", [0.5, "0.5"], "every share must be a number"),
+        ("dyas", 1, '(did you mean "days"?)'),
+    ],
+)
+def test_a_value_is_held_against_the_declaration(notebooks, name, value, what):
+    declared = PARAMETERS + (
+        "days: int = 90  # d\nrate: float = 0.5  # r\nkind: str | None = None  # k\nwide: bool = False  # w\n"
+        "shares: list = [1]  # s\n"
+    )
+    limits = {"rate": {"min": 0, "max": 1}, "shares": {"adds_up_to": 1}}
+    write_notebook(notebooks, "stay", parameters=declared, workbook={"parameters": limits})
+    said = read_card("stay", notebooks).fault(name, value)
+    assert what in said
+    assert bool(said) == bool(what)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "workbook", "what"),
+    [
+        ("x: int = ", None, "is not Python"),
+        ("x: int = f()", None, "is not a plain value"),
+        ("x: set = {1}", None, "the type of x is none of"),
+        ("import os", None, "line 1 of the parameters cell"),
+        ("x: int = 1", {"parameters": {"y": {"min": 1}}}, "limit a parameter y that it does not declare"),
+        ("x: int = 1", {"parameters": {"x": {"least": 1}}}, "unknown limit least"),
+    ],
+)
+def test_a_card_that_cannot_be_read_is_refused(notebooks, parameters, workbook, what):
+    write_notebook(notebooks, "stay", parameters=parameters, workbook=workbook)
+    with pytest.raises(ParamsError, match=what):
+        read_card("stay", notebooks)
+
+
+def test_a_file_that_is_no_notebook_is_refused(notebooks):
+    notebooks.mkdir()
+    (notebooks / "stay.ipynb").write_text("<html>")
+    with pytest.raises(ParamsError, match=r"stay\.ipynb is not a notebook"):
+        read_card("stay", notebooks)
+
+
+def test_relative_timeframes_are_put_in_order_against_the_day_of_the_run(jobs, notebooks):
+    write_notebook(notebooks, "stay")
+    made = jobs(timeframes=["2026-Q3", "last-month"], organisations=["acme"], today=date(2026, 2, 10))
+    assert [job.timeframe for job in made] == ["last-month", "2026-Q3"]
