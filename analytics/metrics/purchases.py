@@ -140,7 +140,11 @@ def periods_table(periods: Sequence[Timeframe]) -> ibis.Table:
         )
         for position, period in enumerate(periods)
     ]
-    return ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0]
+    # In pairs, and pairs of pairs: one inside the other, fourteen unions are too deep for SQLite's parser.
+    while len(rows) > 1:
+        pairs = [rows[i : i + 2] for i in range(0, len(rows), 2)]
+        rows = [ibis.union(*pair, distinct=False) if len(pair) == 2 else pair[0] for pair in pairs]
+    return rows[0]
 
 
 def customer_history(purchases: ibis.Table, periods: Sequence[Timeframe]) -> ibis.Table:

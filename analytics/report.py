@@ -1,0 +1,400 @@
+"""A report as its notebook sees it: the organisation's data, the timeframes to compare, and the page to fill.
+
+This is the one place that knows both towers' borders: it hands out tables and takes back pieces. It computes
+no figure.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import ibis
+
+from analytics.data.dataset import Dataset, open_dataset, run_start
+from analytics.errors import ParamsError
+from analytics.export import (
+    Block,
+    masked_parameters,
+    without_contacts,
+    write_excel,
+    write_json,
+    write_parquet,
+)
+from analytics.formats import Format
+from analytics.page.display import Shown
+from analytics.page.pieces import (
+    Cards,
+    Chart,
+    Empty,
+    Headline,
+    Heat,
+    Masthead,
+    Notes,
+    Notice,
+    Publication,
+    Runs,
+    Section,
+    State,
+    Statement,
+    Summary,
+    Table,
+)
+from analytics.params import Organisation, find_organisation, load_rules
+from analytics.params.notebooks import NotebookCard, read_card
+from analytics.timeframe import Comparison, Timeframe, compare, parse_timeframe
+from analytics.words.headlines import span_name
+
+OUTPUT = "WORKBOOK_OUTPUT"
+NOTICE_SHARE = 0.01  # from this share of a table's rows on, what was set aside is a notice of its own
+
+
+@dataclass(frozen=True)
+class Report:
+    """One notebook for one organisation and timeframe.
+
+    Attributes
+    ----------
+    card : NotebookCard
+        What the notebook says of itself: title, question, which block needs which table.
+    organisation : Organisation
+    dataset : Dataset
+        The organisation's tables, limited to its rows; an absent table is an empty one.
+    timeframe : Timeframe
+    comparison : Comparison
+        This timeframe and those to compare it with, as far as the data cover them.
+    format : Format
+        Money, numbers and dates in the organisation's currency and locale.
+    parameters : mapping
+        All parameters of the notebook.
+    asked : frozenset of str or None
+        The blocks that a parameter asked for; None where all are.
+    """
+
+    card: NotebookCard
+    organisation: Organisation
+    dataset: Dataset
+    timeframe: Timeframe
+    comparison: Comparison
+    format: Format
+    parameters: Mapping[str, Any]
+    started: datetime
+    asked: frozenset[str] | None = None
+    _headlines: list[Headline] = field(default_factory=list)
+    _notices: list[Notice] = field(default_factory=list)
+
+    @property
+    def sales(self) -> ibis.Table:
+        """The organisation's sales, as in the contract."""
+        return self.dataset.tables["sales"]
+
+    @property
+    def sale_items(self) -> ibis.Table:
+        """The lines of its sales, as in the contract."""
+        return self.dataset.tables["sale_items"]
+
+    @property
+    def customers(self) -> ibis.Table:
+        """Its customers, as in the contract."""
+        return self.dataset.tables["customers"]
+
+    @property
+    def accounts(self) -> ibis.Table:
+        """Its contract customers by snapshot, as in the contract."""
+        return self.dataset.tables["accounts"]
+
+    def rules(self, name: str) -> Any:
+        """Read one of the organisation's rule tables, ``rfm_segments`` for instance."""
+        return load_rules(name, self.organisation)
+
+    # What is missing -------------------------------------------------------------------------------
+
+    def missing(self, block: str) -> tuple[str, ...]:
+        """Tables that a block needs and the organisation lacks."""
+        return tuple(t for t in self.card.blocks.get(block, ()) if t not in self.dataset.present)
+
+    def wants(self, block: str) -> bool:
+        """Whether a block is asked for; those that are not are null, and their sections absent."""
+        return self.asked is None or block in self.asked
+
+    @property
+    def empty(self) -> str:
+        """Why the whole report has nothing to show; an empty text where it has something."""
+        if self.card.blocks and all(self.missing(block) for block in self.card.blocks):
+            lacking = sorted({table for block in self.card.blocks for table in self.missing(block)})
+            return f"{self.organisation.name} has no table {' and no table '.join(lacking)}"
+        first = self.dataset.first_day
+        if first is None or first >= self.timeframe.reference_date:
+            return f"no data before {self.format.date(self.timeframe.reference_date)}"
+        return ""
+
+    # Pieces ----------------------------------------------------------------------------------------
+
+    def opening(self, *notices: Notice | None) -> Shown:
+        """Show the masthead, and what must be known before the first figure."""
+        pieces: list[Any] = [Masthead(self.organisation.name, self.card.title, self._facts())]
+        if self.empty:
+            return Shown(*pieces, Empty(f"Nothing to show: {self.empty}", self._remedy()))
+        self._notices[:] = [*self._data_notices(), *(notice for notice in notices if notice)]
+        return Shown(*pieces, *self._notices)
+
+    def summary(self, *sentences: Runs) -> Shown:
+        """Show the reader's summary."""
+        return self._shown(Summary(tuple(s for s in sentences if s)))
+
+    def cards(self, *headlines: Headline, key: str = "") -> Shown:
+        """Show the headline figures; the first is what the index quotes."""
+        self._headlines[:] = headlines
+        return self._shown(Cards(tuple(headlines), key))
+
+    def section(
+        self,
+        block: str,
+        statement: Statement,
+        chart: Chart | None = None,
+        *,
+        full: Heat | Table | None = None,
+        table: Table | None = None,
+        missing: str = "",
+    ) -> Shown:
+        """Show one statement with its picture; nothing where the block's tables are absent.
+
+        Where there are neither picture nor rows, the section says so: no data is a normal answer.
+        """
+        if self.missing(block) or not self.wants(block):
+            return Shown()
+        if not missing and chart is None and full is None and (table is None or not table.rows):
+            missing = f"No data for this in {self.timeframe.label}."
+        return self._shown(Section(block, statement, chart, full, table, missing))
+
+    def notes(
+        self,
+        definitions: Sequence[tuple[str, str]] = (),
+        method: Sequence[str] = (),
+        limits: Sequence[str] = (),
+    ) -> Shown:
+        """Show the end matter, with where the figures come from."""
+        lacking = [
+            f"Not shown: {block.replace('_', ' ')}, for want of the table {' and '.join(tables)}."
+            for block in self.card.blocks
+            if (tables := self.missing(block))
+        ]
+        aside = [finding.message for finding in self.dataset.findings if finding.rows]
+        return Shown(
+            Notes(tuple(definitions), tuple(method), (*limits, *lacking, *aside), tuple(self._provenance()))
+        )
+
+    # Files -----------------------------------------------------------------------------------------
+
+    def publish(self, **blocks: Block) -> Shown:
+        """Write the figures beside the page, where a batch asks for them, and tell the index.
+
+        Parameters
+        ----------
+        **blocks : DataFrame, mapping or None
+            The report's JSON blocks by name. A block whose tables are absent is null.
+
+        Raises
+        ------
+        ParamsError
+            If a block that the notebook's metadata name is not given.
+        """
+        if forgotten := sorted(self.card.blocks.keys() - blocks.keys()):
+            raise ParamsError(f"{self.card.name}.ipynb publishes no block {', '.join(forgotten)}")
+        kept: dict[str, Block] = {
+            name: None if self.empty or self.missing(name) or not self.wants(name) else block
+            for name, block in blocks.items()
+        }
+        if not self.organisation.show_contact_details:
+            kept = {name: without_contacts(block) for name, block in kept.items()}
+        if folder := os.environ.get(OUTPUT):
+            stem, meta = Path(folder) / self.card.name, self.meta()
+            rows = self.organisation.export_rows
+            write_json(stem.with_suffix(".json"), kept, meta, rows=rows)
+            write_excel(stem.with_suffix(".xlsx"), kept, meta, rows=rows, made=self.timeframe.reference_date)
+            write_parquet(Path(folder), self.card.name, kept, rows=rows)
+        state: State = "no data" if self.empty else "warning" if self._notices else "ready"
+        reason = self.empty or "; ".join(notice.title for notice in self._notices)
+        headlines = () if self.empty else tuple(self._headlines)
+        return Shown(
+            Publication(state, reason, headlines, tuple(name for name in kept if kept[name] is not None))
+        )
+
+    def meta(self) -> dict[str, Any]:
+        """What the figures are about, as it stands in their JSON."""
+        return {
+            "organisation": self.organisation.id,
+            "timeframe": {
+                "label": self.timeframe.label,
+                "start": self.timeframe.start,
+                "end": self.timeframe.end,
+            },
+            "reference_date": self.timeframe.reference_date,
+            "currency": self.organisation.currency,
+            "parameters": masked_parameters(self.parameters),
+            "rows_used": dict(self.dataset.rows),
+            "rows_left_out": dict(self.dataset.left_out),
+            "data_fingerprint": self.dataset.fingerprint,
+            "versions": versions(),
+        }
+
+    # Words of its own ------------------------------------------------------------------------------
+
+    def _shown(self, piece: Summary | Cards | Section) -> Shown:
+        return Shown() if self.empty else Shown(piece)
+
+    def _facts(self) -> tuple[tuple[str, str], ...]:
+        show = self.format
+        frame = show.span(self.timeframe.start, self.timeframe.end)
+        if not self.timeframe.finished:
+            frame += f", read up to {show.date(self.timeframe.reference_date)}"
+        others = [span_name(t, show) for t in (self.comparison.previous, self.comparison.year_earlier) if t]
+        used = [
+            f"{show.count(rows)} {table.replace('_', ' ')}"
+            for table, rows in self.dataset.rows.items()
+            if rows and table in self.card.tables
+        ]
+        since = f" since {show.date(self.dataset.first_day)}" if self.dataset.first_day else ""
+        return (
+            ("Timeframe", frame),
+            ("Compared with", " and ".join(dict.fromkeys(others)) or "nothing: the data begin too late"),
+            ("Made from", (", ".join(used) or "no rows") + since),
+            ("Made on", show.date(self.started.date())),
+        )
+
+    def _data_notices(self) -> list[Notice]:
+        notices = []
+        for table, rows in self.dataset.left_out.items():
+            read = rows + self.dataset.rows.get(table, 0)
+            if table in self.card.tables and rows >= NOTICE_SHARE * read > 0:
+                share = self.format.percent(100 * rows / read)
+                of = f"{self.format.count(rows)} of {self.format.count(read)}"
+                what = f"{of} rows of {table} ({share}) were left out"
+                why = "; ".join(f.message for f in self.dataset.findings if f.table == table and f.rows)
+                notices.append(Notice(what, f"{why}. The figures below are without them."))
+        lacking = [table for table in self.card.required if table not in self.dataset.present]
+        notices += [
+            Notice(f"No table {table}", f"{self.organisation.name} has none: what needs it is not shown.")
+            for table in lacking
+        ]
+        if self.timeframe.start >= self.timeframe.as_of:
+            notices.append(
+                Notice("This timeframe has not begun", "Figures stand as of the newest day of the data.")
+            )
+        return notices
+
+    def _remedy(self) -> str:
+        lacking = sorted({table for block in self.card.blocks for table in self.missing(block)})
+        if lacking and all(self.missing(block) for block in self.card.blocks):
+            return (
+                f"The report needs {', '.join(lacking)}. Add the table to the organisation's source, or its "
+                "mapping to the organisation's params; the other reports are not affected."
+            )
+        return "Choose a later timeframe, or check that the source holds the days in question."
+
+    def _provenance(self) -> list[tuple[str, str]]:
+        parts = [
+            f"{table}: {self.format.count(rows)} rows" for table, rows in self.dataset.rows.items() if rows
+        ]
+        aside = [
+            f"{table}: {self.format.count(n)} set aside" for table, n in self.dataset.left_out.items() if n
+        ]
+        shown = masked_parameters(self.parameters)
+        return [
+            ("Run", f"{self.started:%Y-%m-%d %H:%M} {self.started.tzname() or ''}".strip()),
+            ("Notebook", f"{self.card.name}.ipynb"),
+            ("Data", f"fingerprint {self.dataset.fingerprint}"),
+            ("Rows", "; ".join([*parts, *aside]) or "none"),
+            (
+                "Reference date",
+                f"{self.timeframe.reference_date.isoformat()}: nothing on or after it is read",
+            ),
+            ("Time zone", self.organisation.timezone),
+            ("Parameters", ", ".join(f"{name}={value}" for name, value in shown.items())),
+            ("Versions", ", ".join(f"{name} {number}" for name, number in versions().items())),
+        ]
+
+
+def open_report(
+    notebook: str,
+    organisation: str,
+    timeframe: str,
+    *,
+    as_of: str = "latest",
+    parameters: Mapping[str, Any] | None = None,
+    blocks: Collection[str] | None = None,
+) -> Report:
+    """Open an organisation's data for one report.
+
+    Parameters
+    ----------
+    notebook : str
+        Name of the notebook, ``retention`` for instance.
+    organisation : str
+        Id of an organisation in params. Its address and its secrets stay there.
+    timeframe : str
+        As `analytics.timeframe.parse_timeframe` accepts it.
+    as_of : str, default "latest"
+        The day on or after which nothing is read, as ``YYYY-MM-DD``; ``latest`` is the day after the
+        newest event.
+    parameters : mapping, optional
+        The notebook's other parameters, for the record.
+    blocks : collection of str, optional
+        The blocks that the parameters ask for; by default all. Others are null, their sections absent.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    ParamsError
+        If the organisation, the timeframe or the date is not known.
+    SourceError, ContractError
+        If the organisation's data cannot be read or break the contract.
+    """
+    found = find_organisation(organisation)
+    card = read_card(notebook)
+    started = run_start()
+    dataset = open_dataset(found, started=started)
+    day = _as_of(as_of, dataset.newest_day, started)
+    window = parse_timeframe(
+        timeframe, as_of=day, first_day=dataset.first_day, fiscal_year_start=found.fiscal_year_start
+    )
+    return Report(
+        card=card,
+        organisation=found,
+        dataset=dataset,
+        timeframe=window,
+        comparison=compare(window, first_day=dataset.first_day),
+        format=Format(found.locale, found.currency),
+        parameters={"organisation": organisation, "timeframe": timeframe, "as_of": as_of}
+        | dict(parameters or {}),
+        started=started,
+        asked=None if blocks is None else frozenset(blocks),
+    )
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a report's figures are computed with."""
+    names = {
+        "workbook": "customer-analytics-workbook",
+        "duckdb": "duckdb",
+        "ibis": "ibis-framework",
+        "pandas": "pandas",
+    }
+    return {name: version(package) for name, package in names.items()}
+
+
+def _as_of(text: str, newest: date | None, started: datetime) -> date:
+    if text == "latest":
+        return newest + timedelta(days=1) if newest else started.date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ParamsError(f'as_of "{text}" is neither a date such as 2026-10-31 nor "latest"') from error

@@ -1,0 +1,147 @@
+"""What a notebook gets from `open_report`, and what it leaves on the page and beside it."""
+
+import json
+from datetime import date
+
+import nbformat
+import pandas as pd
+import pytest
+
+from analytics.errors import ParamsError
+from analytics.page.pieces import MIME, Headline, Notice, Statement, Table
+from analytics.report import open_report
+
+PARAMS = """
+organisations:
+  - id: acme
+    name: Acme & <b>Sons</b>
+    currency: GBP
+    timezone: Europe/London
+    source: {path: acme, owned: true}
+"""
+BLOCKS = {"summary": ["sales"], "revenue_retention": ["accounts"]}
+
+
+@pytest.fixture
+def acme(tmp_path, monkeypatch):
+    """An organisation with one sale a month in 2026, and a notebook of two blocks."""
+    (tmp_path / "acme").mkdir()
+    days = [f"2026-{month:02}-15 12:00:00" for month in range(1, 11)]
+    sales = pd.DataFrame(
+        {
+            "sale_id": [f"s{i}" for i in range(len(days))],
+            "customer_id": "ada",
+            "sold_at": pd.to_datetime(days),
+            "total_amount": 10.0,
+        }
+    )
+    sales.to_parquet(tmp_path / "acme" / "sales.parquet")
+    (tmp_path / "params.yml").write_text(PARAMS)
+    said = {"title": "Retention", "tables": ["sales"], "optional_tables": ["accounts"], "blocks": BLOCKS}
+    notebook = nbformat.v4.new_notebook(metadata={"workbook": said})
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(notebook, tmp_path / "notebooks" / "retention.ipynb")
+    monkeypatch.setenv("WORKBOOK_PARAMS", str(tmp_path / "params.yml"))
+    monkeypatch.setenv("WORKBOOK_NOTEBOOKS", str(tmp_path / "notebooks"))
+    monkeypatch.setenv("WORKBOOK_STARTED", "2026-11-20T06:00:00+00:00")
+    monkeypatch.setenv("WORKBOOK_OUTPUT", str(tmp_path))
+    return tmp_path
+
+
+def kinds(shown):
+    """What kinds of pieces a cell leaves."""
+    said = shown._repr_mimebundle_().get(MIME)
+    return [said["kind"], *(also["kind"] for also in said.get("also", []))] if said else []
+
+
+def html(shown):
+    return shown._repr_mimebundle_().get("text/html", "")
+
+
+class TestOpening:
+    def test_latest_is_the_day_after_the_newest_event(self, acme):
+        report = open_report("retention", "acme", "all")
+        assert report.timeframe.as_of == date(2026, 10, 16)
+
+    def test_timeframes_before_the_first_sale_are_not_compared_with(self, acme):
+        comparison = open_report("retention", "acme", "2026-Q3").comparison
+        assert comparison.previous.label == "2026-Q2"
+        assert comparison.year_earlier is None
+
+    def test_says_what_it_is_made_from_and_escapes_names(self, acme):
+        page = html(open_report("retention", "acme", "2026-Q3").opening())
+        assert "10 sales since 15 January 2026" in page
+        assert "Acme &amp; &lt;b&gt;Sons&lt;/b&gt;" in page
+
+    @pytest.mark.parametrize(
+        ("organisation", "timeframe", "as_of", "message"),
+        [
+            ("acne", "all", "latest", 'did you mean "acme"'),
+            ("../acme", "all", "latest", "../acme"),
+            ("acme", "last-quater", "latest", 'did you mean "last-quarter"'),
+            ("acme", "all", "yesterday", 'neither a date such as 2026-10-31 nor "latest"'),
+        ],
+    )
+    def test_a_name_that_is_not_known_is_refused(self, acme, organisation, timeframe, as_of, message):
+        with pytest.raises(ParamsError, match=message):
+            open_report("retention", organisation, timeframe, as_of=as_of)
+
+
+class TestNoData:
+    def test_before_the_first_sale_the_page_is_a_masthead_and_an_empty_frame(self, acme):
+        report = open_report("retention", "acme", "2025-06")
+        assert kinds(report.opening()) == ["masthead", "empty"]
+        assert kinds(report.section("summary", Statement("Nobody stayed"))) == []
+        assert report.publish(summary={"x": 0}, revenue_retention=None).parts[0].state == "no data"
+        assert json.loads((acme / "retention.json").read_text())["data"]["summary"] is None
+
+    def test_a_block_whose_table_is_absent_is_null_and_shows_no_section(self, acme):
+        report = open_report("retention", "acme", "2026-Q3")
+        assert kinds(report.section("revenue_retention", Statement("Revenue stayed"))) == []
+        report.publish(summary={"x": 0}, revenue_retention={"grr": 1.0})
+        body = json.loads((acme / "retention.json").read_text())
+        assert body["success"] is True
+        assert body["data"] == {"summary": {"x": 0}, "revenue_retention": None}
+        assert "Not shown: revenue retention, for want of the table accounts." in html(report.notes())
+
+    def test_a_section_without_rows_says_so(self, acme):
+        report = open_report("retention", "acme", "2026-Q3")
+        page = html(report.section("summary", Statement("Nobody stayed"), table=Table((), ())))
+        assert "No data for this in 2026-Q3." in page
+
+    def test_a_timeframe_that_has_not_begun_is_said(self, acme):
+        report = open_report("retention", "acme", "2027-Q1")
+        assert "This timeframe has not begun" in html(report.opening())
+
+
+class TestPublishing:
+    def test_the_files_say_what_they_are_about(self, acme):
+        report = open_report("retention", "acme", "2026-Q3", parameters={"churn_days": 90, "search": "Ada"})
+        report.publish(summary={"retention_rate": 100.0}, revenue_retention=None)
+        meta = json.loads((acme / "retention.json").read_text())["meta"]
+        assert meta["timeframe"] == {"label": "2026-Q3", "start": "2026-07-01", "end": "2026-10-01"}
+        assert meta["reference_date"] == "2026-10-01"
+        assert meta["currency"] == "GBP"
+        assert meta["rows_used"]["sales"] == 10
+        assert meta["parameters"]["churn_days"] == 90
+        assert meta["parameters"]["search"] == "••••"
+        assert (acme / "retention.xlsx").is_file()
+
+    def test_a_block_that_the_metadata_promises_must_be_given(self, acme):
+        report = open_report("retention", "acme", "2026-Q3")
+        with pytest.raises(ParamsError, match="publishes no block revenue_retention"):
+            report.publish(summary={})
+
+    def test_without_a_folder_from_the_batch_nothing_is_written(self, acme, monkeypatch):
+        monkeypatch.delenv("WORKBOOK_OUTPUT")
+        open_report("retention", "acme", "2026-Q3").publish(summary={}, revenue_retention=None)
+        assert not (acme / "retention.json").exists()
+
+    def test_the_index_is_told_the_cards_and_a_notice_makes_it_a_warning(self, acme):
+        report = open_report("retention", "acme", "2026-Q3")
+        report.opening(Notice("3 of 10 rows were left out"))
+        report.cards(Headline("retention_rate", "Customers who stayed", "71.3%"))
+        said = report.publish(summary={}, revenue_retention=None).parts[0]
+        assert (said.state, said.reason) == ("warning", "3 of 10 rows were left out")
+        assert said.headlines[0].value == "71.3%"
+        assert said.blocks == ("summary",)
