@@ -295,6 +295,8 @@ def _parameter(
     comment: str,
     limits: Mapping[str, Mapping[str, Any]],
 ) -> Parameter:
+    # Papermill reads "Optional[float]", in quotation marks or not, but drops a line with "float | None".
+    annotation = re.sub(r"^Optional\[(.+)\]$", r"\1 | None", annotation.strip("'\""))
     words = [word.strip() for word in (annotation or type(default).__name__).split("|")]
     kinds = [word.partition("[")[0] for word in words if word != "None"]
     if len(kinds) != 1 or kinds[0] not in _KINDS:

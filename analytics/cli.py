@@ -1,0 +1,342 @@
+"""The command ``workbook``: parse and delegate.
+
+What a command needs is imported when the command is known, so that help and refusals come at once. Exit
+codes: 0 all is well, 1 a report failed or data were refused, 2 nothing was run, 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from analytics.errors import AnalyticsError, ParamsError, nearest
+
+if TYPE_CHECKING:
+    from analytics.data.dataset import Dataset
+    from analytics.params import Job, NotebookCard, Organisation
+
+FAILED, REFUSED, STOPPED = 1, 2, 130
+DEBUG = "WORKBOOK_DEBUG"
+_HOME = Path(__file__).resolve().parents[1]
+_MANY = 256
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the process.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    given = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = given.command
+    try:
+        return command(given)
+    except AnalyticsError as error:
+        sys.stderr.write(f"workbook: {error}\n")
+        return REFUSED
+    except KeyboardInterrupt:
+        sys.stderr.write("workbook: stopped\n")
+        return STOPPED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        what = error.strerror if isinstance(error, OSError) and error.strerror else "an error nobody foresaw"
+        at = f": {error.filename}" if isinstance(error, OSError) and error.filename else ""
+        sys.stderr.write(f"workbook: {what}{at} ({type(error).__name__}); {DEBUG}=1 shows where\n")
+        return FAILED
+
+
+# Commands -----------------------------------------------------------------------------------------------
+
+
+def demo(given: argparse.Namespace) -> int:
+    """Write the demonstration organisations."""
+    from analytics.data.demo import DEFAULT_SEED, write_demo
+
+    out = given.out or _home() / "data" / "demo"
+    seed = DEFAULT_SEED if given.seed is None else given.seed
+    write_demo(out, given.customers, seed, done=lambda name: _say(f"{name}: written"))
+    _say(str(out))
+    return 0
+
+
+def run(given: argparse.Namespace) -> int:
+    """Make reports."""
+    from analytics.params import expand, load_workbook, notebook_folder
+
+    folder = notebook_folder()
+    workbook = load_workbook(given.params, notebooks=folder)
+    jobs = expand(
+        workbook,
+        organisations=given.organisation,
+        timeframes=given.timeframe,
+        notebooks=given.notebook,
+        folder=folder,
+    )
+    if not jobs:
+        raise ParamsError(f"there is nothing to run: {folder} holds no notebook")
+    out: Path = given.out
+    _refuse_bad_folder(out)
+    if given.dry_run:
+        for job in jobs:
+            _say(str(out / job.organisation.id / job.slug / f"{job.card.name}.html"))
+        return 0
+    return _run(jobs, given.params, folder, out, given.jobs or workbook.jobs)
+
+
+def _run(jobs: Sequence[Job], params: Path, notebooks: Path, out: Path, workers: int | None) -> int:
+    from analytics.reporting import batch
+    from analytics.reporting.progress import progress, summary_of
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    wanted = batch.Batch(
+        jobs=jobs,
+        params=params,
+        notebooks=notebooks,
+        out=out,
+        workers=min(workers or batch.default_workers(), len(jobs)),
+        check=refuse_bad_data,
+    )
+    try:
+        with progress(sys.stdout, len(jobs)) as reporter:
+            record = batch.run(wanted, reporter)
+    except batch.Stopped as stopped:
+        sys.stderr.write(f"workbook: stopped. {summary_of(stopped.record)}\n")
+        return STOPPED
+    _say(summary_of(record))
+    _say(str(out / "index.html"))
+    return FAILED if record.count("failed") else 0
+
+
+def check(given: argparse.Namespace) -> int:
+    """Hold the data against the contract."""
+    from analytics.params import load_workbook, notebook_folder, notebook_names, read_card
+
+    folder = notebook_folder()
+    workbook = load_workbook(given.params, notebooks=folder)
+    chosen = [workbook.organisation(name) for name in dict.fromkeys(given.organisation)]
+    refused = False
+    for organisation in chosen or workbook.organisations:
+        names = organisation.notebooks or notebook_names(folder)
+        refused |= _check(organisation, [read_card(name, folder) for name in names])
+    return FAILED if refused else 0
+
+
+def lab(given: argparse.Namespace) -> int:  # noqa: ARG001 - all commands are called alike
+    """Open JupyterLab on the notebooks, with the interpreter of this command as their kernel."""
+    from analytics.params import notebook_folder
+
+    folder = notebook_folder()
+    paths = [str(_HOME), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]
+    os.execve(command[0], command, environment)
+
+
+def refuse_bad_data(organisation: Organisation) -> None:
+    """Open an organisation's data, and raise where they cannot be used at all."""
+    from analytics.data.dataset import open_dataset
+
+    open_dataset(organisation).close()
+
+
+# Words of `check` ---------------------------------------------------------------------------------------
+
+
+def _check(organisation: Organisation, cards: Sequence[NotebookCard]) -> bool:
+    """Print what is found in one organisation's data; return whether they are refused."""
+    from contextlib import closing
+
+    from analytics.data.dataset import check_dataset
+
+    _say(f"{organisation.name} ({organisation.id})")
+    try:
+        dataset = check_dataset(organisation)
+    except AnalyticsError as error:
+        _say(_indented(f"refused: {error}"))
+        return True
+    with closing(dataset):
+        rows = [("table", "rows used", "set aside")]
+        rows += [(t, f"{n:,}", f"{dataset.left_out.get(t, 0):,}") for t, n in dataset.rows.items()]
+        _say(_aligned(rows))
+        found = [("finding", "rule", "action", "rows")]
+        found += [
+            (f.message, f"{f.table} {f.rule}", f.action, f"{f.rows:,}") for f in dataset.findings if f.rows
+        ]
+        if len(found) > 1:
+            _say(_aligned(found))
+        _say(_aligned([("notebook", "state"), *((card.name, _readiness(card, dataset)) for card in cards)]))
+        return bool(dataset.refused)
+
+
+def _readiness(card: NotebookCard, dataset: Dataset) -> str:
+    """Say whether a notebook has the tables that it needs."""
+    refused = [table for table in card.tables if table in dataset.refused]
+    if refused:
+        return f"refused: {'; '.join(f'{table}: {dataset.refused[table]}' for table in refused)}"
+    lacking = [table for table in card.required if table not in dataset.present]
+    if lacking:
+        return f"lacks {', '.join(lacking)}"
+    without = [
+        block.replace("_", " ")
+        for block, tables in card.blocks.items()
+        if any(table not in dataset.present for table in tables)
+    ]
+    return f"ready, without {', '.join(without)}" if without else "ready"
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
+    """Set rows in columns, figures to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [
+            text.rjust(width) if re.fullmatch(r"[\d,]+", rows[-1][column]) else text.ljust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append(f"  {'  '.join(cells)}".rstrip())
+    return "\n".join([*lines, ""])
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+# Arguments ----------------------------------------------------------------------------------------------
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that suggests the name that was probably meant."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the arguments; nothing has been run."""
+        if found := re.match(r"argument .*?: invalid choice: '(.*?)' \(choose from (.*)\)", message):
+            allowed = [name.strip(" '") for name in found[2].split(",")]
+            listed = ", ".join(allowed)
+            message = f'there is no command "{found[1]}"{nearest(found[1], allowed)}; there are {listed}'
+        elif message.startswith("unrecognized arguments: "):
+            first = message.removeprefix("unrecognized arguments: ").split()[0]
+            options = [
+                option for action in self._actions for option in action.option_strings if option[1] == "-"
+            ]
+            message = f'{self.prog} does not take "{first}"{nearest(first.partition("=")[0], options)}'
+            message += f"; its options are {', '.join(options)}"
+        sys.stderr.write(f"workbook: {message}\n")
+        sys.exit(REFUSED)
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Refuse what is not known where it is not known, so that the right options are suggested."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="workbook", description="Reports on customers, for every organisation and timeframe."
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(dest="command_name", metavar="COMMAND", required=True)
+
+    one = _command(commands, "demo", demo, "write the demonstration organisations")
+    one.add_argument(
+        "--customers", type=_whole(50, 5_000_000), default=2_000, metavar="N", help="of each (2000)"
+    )
+    one.add_argument(
+        "--seed", type=_whole(0, 2**32 - 1), metavar="S", help="the same seed gives the same data"
+    )
+    one.add_argument("--out", type=Path, metavar="DIR", help="where to (data/demo)")
+
+    one = _command(commands, "run", run, "make reports")
+    one.add_argument("params", type=Path, metavar="PARAMS", help="a YAML file, or a folder of them")
+    one.add_argument(
+        "--organisation", action="append", default=[], metavar="O", help="only this one; may be repeated"
+    )
+    one.add_argument(
+        "--timeframe", action="append", default=[], metavar="T", help="this one; may be repeated"
+    )
+    one.add_argument("--notebook", action="append", default=[], metavar="N", help="this one; may be repeated")
+    one.add_argument("--jobs", type=_whole(1, _MANY), metavar="J", help="reports at once (2)")
+    one.add_argument("--out", type=Path, default=Path("reports"), metavar="DIR", help="where to (reports)")
+    one.add_argument("--dry-run", action="store_true", help="only say which pages would be made")
+
+    one = _command(commands, "check", check, "hold the data against the contract")
+    one.add_argument("params", type=Path, metavar="PARAMS", help="a YAML file, or a folder of them")
+    one.add_argument(
+        "--organisation", action="append", default=[], metavar="O", help="only this one; may be repeated"
+    )
+
+    _command(commands, "lab", lab, "open JupyterLab on the notebooks")
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[_Parser],
+    name: str,
+    call: Callable[[argparse.Namespace], int],
+    words: str,
+) -> _Parser:
+    one = commands.add_parser(
+        name, help=words, description=f"{words[0].upper()}{words[1:]}.", allow_abbrev=False
+    )
+    one.set_defaults(command=call)
+    return one
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    """Read a whole number between two bounds."""
+
+    def read(text: str) -> int:
+        if not re.fullmatch(r"\d+", text) or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(
+                f'a whole number from {least} to {most} is needed, not "{text[:40]}"'
+            )
+        return int(text)
+
+    return read
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("customer-analytics-workbook")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _refuse_bad_folder(out: Path) -> None:
+    """Refuse a place where reports cannot be written, before anything runs."""
+    existing = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    if not existing.is_dir():
+        raise ParamsError(f"--out {out}: {existing} is a file; give a folder")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise ParamsError(f"--out {out}: {existing} cannot be written to")
+
+
+def _home() -> Path:
+    return _HOME if (_HOME / "params").is_dir() else Path.cwd()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

@@ -1,0 +1,1 @@
+"""The batch: runs notebooks by path and renders their pages; computes no figure."""

@@ -1,0 +1,52 @@
+"""The process in which one report runs: an IPython kernel with a memory limit, which dies with its parent.
+
+Run as ``python -m analytics.reporting.kernel -f CONNECTION_FILE``. Installed kernel specifications, the
+user's IPython profile and history are not used, so that a batch runs alike for everyone.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+MEMORY_LIMIT = "WORKBOOK_MEMORY_LIMIT"
+_PR_SET_PDEATHSIG = 1
+_SLACK = 1 << 30  # address space that is asked for and never touched: thread stacks, arenas
+
+
+def main() -> None:
+    """Start the kernel and serve until it is told to stop."""
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", str(Path.cwd()))]
+    die_with_parent()
+    _limit_memory(int(os.environ.pop(MEMORY_LIMIT, "0")))
+    from ipykernel.kernelapp import IPKernelApp
+
+    IPKernelApp.launch_instance(argv=[*sys.argv[1:], "--HistoryManager.enabled=False"])
+
+
+def die_with_parent() -> None:
+    """Ask the system to end this process when the one that started it ends, where it can (Linux)."""
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+    import signal
+
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _limit_memory(limit: int) -> None:
+    """Let a single absurd request fail as a MemoryError; the runner watches the memory really used."""
+    if limit <= 0 or not sys.platform.startswith("linux"):
+        return
+    import resource
+
+    ceiling = limit + _SLACK
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard != resource.RLIM_INFINITY:
+        ceiling = min(ceiling, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (ceiling, hard))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""What the batch hands to a worker: light to import, so that the runner itself stays small."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analytics.reporting.manifest import Failure, PageContext, ReportName, ReportResult
+
+ORDINARY = "ordinary"
+"""Name of the engine that starts an ordinary kernel for each report."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """All that a worker needs to make one report; it holds no secret and no data.
+
+    Parameters
+    ----------
+    context : PageContext
+        Which report, and what its page knows of the run.
+    notebook : pathlib.Path
+    parameters : mapping
+        Unmasked: what the notebook is really given.
+    environment : mapping of str to str
+        For the kernel, beside its own ``WORKBOOK_OUTPUT``.
+    out : pathlib.Path
+        Folder of all reports.
+    work : pathlib.Path
+        A folder of its own on the same file system; made anew.
+    sockets : pathlib.Path
+        A folder with a short path, for the sockets between worker and kernel.
+    time_limit : float
+        Seconds.
+    memory_limit : int
+        Bytes.
+    refusal : Failure or None
+        Why it must not be executed at all.
+    engine : str
+        How the kernel is started.
+    """
+
+    context: PageContext
+    notebook: Path
+    parameters: Mapping[str, Any]
+    environment: Mapping[str, str]
+    out: Path
+    work: Path
+    sockets: Path
+    time_limit: float = 600.0
+    memory_limit: int = 2 << 30
+    refusal: Failure | None = None
+    engine: str = ORDINARY
+
+    @property
+    def name(self) -> ReportName:
+        """Which report it is."""
+        return self.context.report
+
+
+def make(task: Task) -> ReportResult:
+    """Make one report, in a worker: Papermill and all that draws a page are imported there."""
+    from analytics.reporting.making import make_report
+
+    return make_report(task)
