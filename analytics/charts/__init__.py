@@ -1,0 +1,1 @@
+"""Charts: frame in, picture out; the module names are those of the reports."""
