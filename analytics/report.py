@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,9 @@ from typing import Any
 
 import ibis
 
+from analytics.data.contract import CONTRACT
 from analytics.data.dataset import Dataset, open_dataset, run_start
+from analytics.data.validation import Finding
 from analytics.errors import ParamsError
 from analytics.export import (
     Block,
@@ -51,6 +53,7 @@ from analytics.timeframe import Comparison, Timeframe, compare, parse_timeframe
 from analytics.words.headlines import span_name
 
 OUTPUT = "WORKBOOK_OUTPUT"
+ROWS = {"accounts": "account snapshots"}  # what a table's rows are, where its name does not say it
 NOTICE_SHARE = 0.01  # from this share of a table's rows on, what was set aside is a notice of its own
 
 
@@ -164,13 +167,15 @@ class Report:
     ) -> Shown:
         """Show one statement with its picture; nothing where the block's tables are absent.
 
-        Where there are neither picture nor rows, the section says so: no data is a normal answer.
+        Where there are neither picture nor rows, the section says so: no data is a normal answer. A second
+        section on the figures of one block is named ``block/part``.
         """
-        if self.missing(block) or not self.wants(block):
+        source = block.partition("/")[0]
+        if self.missing(source) or not self.wants(source):
             return Shown()
         if not missing and chart is None and full is None and (table is None or not table.rows):
             missing = f"No data for this in {self.timeframe.label}."
-        return self._shown(Section(block, statement, chart, full, table, missing))
+        return self._shown(Section(block.replace("/", "-"), statement, chart, full, table, missing))
 
     def notes(
         self,
@@ -179,15 +184,14 @@ class Report:
         limits: Sequence[str] = (),
     ) -> Shown:
         """Show the end matter, with where the figures come from."""
-        lacking = [
-            f"Not shown: {block.replace('_', ' ')}, for want of the table {' and '.join(tables)}."
-            for block in self.card.blocks
-            if (tables := self.missing(block))
-        ]
-        aside = [finding.message for finding in self.dataset.findings if finding.rows]
-        return Shown(
-            Notes(tuple(definitions), tuple(method), (*limits, *lacking, *aside), tuple(self._provenance()))
-        )
+        said = Notes(provenance=tuple(self._provenance()))
+        if not self.empty:
+            wanted = [
+                f"Not shown, for want of the table {t}: {what}." for t, what in self._not_shown().items()
+            ]
+            beside = (*limits, *wanted, *self._left_out())
+            said = replace(said, definitions=tuple(definitions), method=tuple(method), limits=beside)
+        return Shown(said)
 
     # Files -----------------------------------------------------------------------------------------
 
@@ -237,13 +241,16 @@ class Report:
             "reference_date": self.timeframe.reference_date,
             "currency": self.organisation.currency,
             "parameters": masked_parameters(self.parameters),
-            "rows_used": dict(self.dataset.rows),
-            "rows_left_out": dict(self.dataset.left_out),
+            "rows_used": self._of_this_report(self.dataset.rows),
+            "rows_left_out": self._of_this_report(self.dataset.left_out),
             "data_fingerprint": self.dataset.fingerprint,
             "versions": versions(),
         }
 
     # Words of its own ------------------------------------------------------------------------------
+
+    def _of_this_report(self, counts: Mapping[str, int]) -> dict[str, int]:
+        return {table: count for table, count in counts.items() if table in self.card.tables}
 
     def _shown(self, piece: Summary | Cards | Section) -> Shown:
         return Shown() if self.empty else Shown(piece)
@@ -255,9 +262,9 @@ class Report:
             frame += f", read up to {show.date(self.timeframe.reference_date)}"
         others = [span_name(t, show) for t in (self.comparison.previous, self.comparison.year_earlier) if t]
         used = [
-            f"{show.count(rows)} {table.replace('_', ' ')}"
-            for table, rows in self.dataset.rows.items()
-            if rows and table in self.card.tables
+            f"{show.count(rows)} {ROWS.get(table, table.replace('_', ' '))}"
+            for table, rows in self._of_this_report(self.dataset.rows).items()
+            if rows
         ]
         since = f" since {show.date(self.dataset.first_day)}" if self.dataset.first_day else ""
         return (
@@ -269,24 +276,45 @@ class Report:
 
     def _data_notices(self) -> list[Notice]:
         notices = []
-        for table, rows in self.dataset.left_out.items():
-            read = rows + self.dataset.rows.get(table, 0)
-            if table in self.card.tables and rows >= NOTICE_SHARE * read > 0:
+        for table, rows in self._of_this_report(self.dataset.left_out).items():
+            read = rows + self.dataset.rows[table]
+            if rows >= NOTICE_SHARE * read > 0:
                 share = self.format.percent(100 * rows / read)
                 of = f"{self.format.count(rows)} of {self.format.count(read)}"
                 what = f"{of} rows of {table} ({share}) were left out"
-                why = "; ".join(f.message for f in self.dataset.findings if f.table == table and f.rows)
-                notices.append(Notice(what, f"{why}. The figures below are without them."))
-        lacking = [table for table in self.card.required if table not in self.dataset.present]
+                why = "; ".join(_rule(f) for f in self.dataset.findings if f.table == table and f.rows)
+                notices.append(Notice(what, f"They break these rules: {why}. The figures are without them."))
         notices += [
-            Notice(f"No table {table}", f"{self.organisation.name} has none: what needs it is not shown.")
-            for table in lacking
+            Notice(
+                f"Nothing here is made from {table}",
+                f"{self.organisation.name} has no such table: {what} are left out.",
+            )
+            for table, what in self._not_shown().items()
+            if table in self.card.required
         ]
         if self.timeframe.start >= self.timeframe.as_of:
             notices.append(
                 Notice("This timeframe has not begun", "Figures stand as of the newest day of the data.")
             )
         return notices
+
+    def _not_shown(self) -> dict[str, str]:
+        """Tables that the organisation lacks, with the blocks that need them in words."""
+        by_table: dict[str, list[str]] = {}
+        for block in self.card.blocks:
+            for table in self.missing(block):
+                by_table.setdefault(table, []).append(block.replace("_", " "))
+        return {table: ", ".join(blocks) for table, blocks in by_table.items()}
+
+    def _left_out(self) -> list[str]:
+        """Say of the tables of this report which rows broke which rule, without a single id."""
+        did = {"set aside": "were left out", "kept": "were kept in the totals only"}
+        return [
+            f"{self.format.count(finding.rows)} rows of {finding.table} {did[finding.action]}: "
+            f"they break the rule that {_rule(finding)}."
+            for finding in self.dataset.findings
+            if finding.rows and finding.table in self.card.tables and finding.action in did
+        ]
 
     def _remedy(self) -> str:
         lacking = sorted({table for block in self.card.blocks for table in self.missing(block)})
@@ -299,10 +327,14 @@ class Report:
 
     def _provenance(self) -> list[tuple[str, str]]:
         parts = [
-            f"{table}: {self.format.count(rows)} rows" for table, rows in self.dataset.rows.items() if rows
+            f"{table}: {self.format.count(rows)} rows"
+            for table, rows in self._of_this_report(self.dataset.rows).items()
+            if rows
         ]
         aside = [
-            f"{table}: {self.format.count(n)} set aside" for table, n in self.dataset.left_out.items() if n
+            f"{table}: {self.format.count(n)} set aside"
+            for table, n in self._of_this_report(self.dataset.left_out).items()
+            if n
         ]
         shown = masked_parameters(self.parameters)
         return [
@@ -389,6 +421,13 @@ def versions() -> dict[str, str]:
         "pandas": "pandas",
     }
     return {name: version(package) for name, package in names.items()}
+
+
+def _rule(finding: Finding) -> str:
+    """Give the rule that rows break, in the contract's words."""
+    return next(
+        (rule.text for rule in CONTRACT[finding.table].rules if rule.code == finding.rule), finding.rule
+    )
 
 
 def _as_of(text: str, newest: date | None, started: datetime) -> date:

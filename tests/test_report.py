@@ -102,7 +102,7 @@ class TestNoData:
         body = json.loads((acme / "retention.json").read_text())
         assert body["success"] is True
         assert body["data"] == {"summary": {"x": 0}, "revenue_retention": None}
-        assert "Not shown: revenue retention, for want of the table accounts." in html(report.notes())
+        assert "Not shown, for want of the table accounts: revenue retention." in html(report.notes())
 
     def test_a_section_without_rows_says_so(self, acme):
         report = open_report("retention", "acme", "2026-Q3")
