@@ -269,9 +269,18 @@ class Report:
         since = f" since {show.date(self.dataset.first_day)}" if self.dataset.first_day else ""
         return (
             ("Timeframe", frame),
-            ("Compared with", " and ".join(dict.fromkeys(others)) or "nothing: the data begin too late"),
+            ("Compared with", " and ".join(dict.fromkeys(others)) or self._incomparable()),
             ("Made from", (", ".join(used) or "no rows") + since),
             ("Made on", show.date(self.started.date())),
+        )
+
+    def _incomparable(self) -> str:
+        if self.timeframe.unit == "all":
+            return "nothing: this is all of the data"
+        return (
+            "nothing: the timeframe has not begun"
+            if not self.timeframe.days
+            else "nothing: the data begin too late"
         )
 
     def _data_notices(self) -> list[Notice]:

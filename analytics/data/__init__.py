@@ -1,0 +1,1 @@
+"""An organisation's tables: contract, sources, validation, demonstration data."""

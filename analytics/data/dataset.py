@@ -1,0 +1,321 @@
+"""Open an organisation's data: validated, typed, its own rows only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import ibis
+
+from analytics.data.contract import CONTRACT, NEWEST_OF
+from analytics.data.contract_terms import ENGINE_TYPES, TableContract
+from analytics.data.diagnosis import diagnose
+from analytics.data.fingerprint import fingerprint
+from analytics.data.mapping import Raw, Staged, items_mapping, missing_columns, stage
+from analytics.data.sources import OpenSource, open_source
+from analytics.data.validation import Finding, Verdict, breaks, validate
+from analytics.errors import ContractError, SourceError, nearest
+from analytics.params.source import Source, TableMapping
+
+if TYPE_CHECKING:
+    from analytics.params import Organisation
+
+STARTED = "WORKBOOK_STARTED"
+CRUCIAL = frozenset({"customers", "sales"})
+
+
+class Tables(Mapping[str, Any]):
+    """Canonical tables by name; a refused one raises `ContractError` when it is asked for.
+
+    An absent one is made, without rows, when it is asked for.
+    """
+
+    def __init__(
+        self, tables: Mapping[str, Any], refused: Mapping[str, str], make: Callable[[str], Any]
+    ) -> None:
+        self._tables, self._refused, self._make = dict(tables), dict(refused), make
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._refused:
+            raise ContractError(self._refused[name])
+        if name not in self._tables:
+            self._tables[name] = self._make(name)
+        return self._tables[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in CONTRACT
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(CONTRACT)
+
+    def __len__(self) -> int:
+        return len(CONTRACT)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """An organisation's data as the reports see them.
+
+    Attributes
+    ----------
+    organisation : str
+    tables : mapping of str to ibis.Table
+        Every table of the contract. Contract columns in the contract's order and types; rows set aside are
+        gone; an absent column is missing in every row, an absent table has no rows. A refused table raises
+        `ContractError`.
+    present : frozenset of str
+        Tables that the source has.
+    findings : tuple of Finding
+        Every rule that rows break, of all tables.
+    rows, left_out : mapping of str to int
+        Rows used, and rows set aside, of each table that is present.
+    checked : mapping of (table, rule) to int
+        Rows that each rule was applied to.
+    refused : mapping of str to str
+        Why a table is refused.
+    fingerprint : str
+        The same for the same data and mapping, whenever and wherever it is computed.
+    first_day, newest_day : date, optional
+        Days of the first event and of the newest one before the run: of ``sales``, else ``accounts``,
+        ``deals``, ``leads``.
+    """
+
+    organisation: str
+    tables: Mapping[str, Any]
+    present: frozenset[str]
+    findings: tuple[Finding, ...]
+    rows: Mapping[str, int]
+    left_out: Mapping[str, int]
+    checked: Mapping[tuple[str, str], int]
+    refused: Mapping[str, str]
+    fingerprint: str
+    first_day: date | None
+    newest_day: date | None
+    _source: OpenSource = field(repr=False)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in CONTRACT:
+            return self.tables[name]
+        raise AttributeError(f"a dataset has no {name!r}{nearest(name, CONTRACT)}")
+
+    def close(self) -> None:
+        """End the connection; the tables cannot be read any more."""
+        self._source.close()
+
+
+def open_dataset(organisation: Organisation, *, started: datetime | None = None) -> Dataset:
+    """Open an organisation's data for reports.
+
+    Parameters
+    ----------
+    organisation : Organisation
+    started : datetime, optional
+        When the run started; by default what the batch says in ``WORKBOOK_STARTED``, else now.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    SourceError
+        If the source cannot be opened or read as the params say.
+    ContractError
+        If ``customers`` or ``sales`` is refused; the message lists all violations of all tables.
+    """
+    dataset = check_dataset(organisation, started=started)
+    if CRUCIAL & dataset.refused.keys():
+        dataset.close()
+        raise ContractError(refusal(dataset))
+    return dataset
+
+
+def refusal(dataset: Dataset) -> str:
+    """All violations of a dataset in one message, those that refuse a table first."""
+    ordered = sorted(dataset.findings, key=lambda finding: finding.action != "refused")
+    lines = [f"- {finding.action}: {finding.message}" for finding in ordered]
+    return f"the data of {dataset.organisation} break the contract:\n" + "\n".join(lines)
+
+
+def check_dataset(organisation: Organisation, *, started: datetime | None = None) -> Dataset:
+    """Hold an organisation's data against the contract without refusing them.
+
+    Parameters, returns and `SourceError` are those of `open_dataset`; what is refused is in
+    ``Dataset.refused``.
+    """
+    local_start = (started or run_start()).astimezone(ZoneInfo(organisation.timezone)).replace(tzinfo=None)
+    source = open_source(organisation)
+    try:
+        return _Reader(organisation.source, source, local_start).read()
+    except BaseException:
+        source.close()
+        raise
+
+
+def run_start() -> datetime:
+    """When the run started: what the batch says in ``WORKBOOK_STARTED``, else now.
+
+    Returns
+    -------
+    datetime
+        With a time zone. Nothing below this asks the clock.
+    """
+    said = os.environ.get(STARTED)
+    if said is None:
+        return datetime.now(UTC)
+    started = datetime.fromisoformat(said)
+    return started if started.tzinfo is not None else started.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A source's table that is read as a contract table."""
+
+    raw: Raw
+    contract: TableContract
+    mapping: TableMapping
+    source: OpenSource
+
+    @property
+    def once(self) -> bool:
+        """Whether it is dear to compute and kept: text, and sums of lines."""
+        return self.raw.text or (self.mapping.lines is not None and self.contract.name == "sales")
+
+    def stage(self, trusted: frozenset[str]) -> Staged:
+        """Read it, the trusted columns without precautions."""
+        staged = stage(self.raw, self.contract, self.mapping, frozenset() if self.once else trusted)
+        return replace(staged, table=self.source.keep(staged.table)) if self.once else staged
+
+
+class _Reader:
+    """Reads one table after the other, those that others refer to first."""
+
+    def __init__(self, params: Source, source: OpenSource, started: datetime) -> None:
+        self.params, self.source, self.started = params, source, started
+        self.tables: dict[str, Any] = {}
+        self.verdicts: dict[str, Verdict] = {}
+        self.findings: list[Finding] = []
+        self.found = False
+
+    def read(self) -> Dataset:
+        unknown = [name for name in self.params.tables if name not in CONTRACT]
+        if unknown:
+            raise SourceError(
+                f"tables: {unknown[0]} is no table of the contract{nearest(unknown[0], CONTRACT)}; "
+                f"it has {', '.join(CONTRACT)}"
+            )
+        for contract in CONTRACT.values():
+            self._read_table(contract)
+        if not self.found:
+            raise SourceError(
+                f"none of the contract's tables is there ({', '.join(CONTRACT)}); {self.source.contents()}; "
+                "where they have other names, say so in the params: tables: sales: {from: …}"
+            )
+        self.source.seal()
+        refused: dict[str, list[str]] = {}
+        for finding in self.findings:
+            if finding.action == "refused":
+                refused.setdefault(finding.table, []).append(finding.message)
+        reasons = {name: "; ".join(messages) for name, messages in refused.items()}
+        present = frozenset(self.verdicts) - reasons.keys()
+        newest = next(
+            (self.verdicts[name] for name in NEWEST_OF if name in present and self.verdicts[name].used), None
+        )
+        return Dataset(
+            organisation=self.source.organisation,
+            tables=Tables(self.tables, reasons, self._empty),
+            present=present,
+            findings=tuple(self.findings),
+            rows={name: verdict.used for name, verdict in self.verdicts.items()},
+            left_out={name: verdict.rows - verdict.used for name, verdict in self.verdicts.items()},
+            checked={
+                (n, code): rows
+                for n, verdict in self.verdicts.items()
+                for code, rows in verdict.checked.items()
+            },
+            refused=reasons,
+            fingerprint=fingerprint(self.source, {name: v.figures for name, v in self.verdicts.items()}),
+            first_day=newest.first.date() if newest and newest.first else None,
+            newest_day=newest.newest.date() if newest and newest.newest else None,
+            _source=self.source,
+        )
+
+    def _read_table(self, contract: TableContract) -> None:
+        mapping = self.params.tables.get(contract.name, TableMapping())
+        reading = self._open(contract, mapping)
+        if reading is None:
+            return
+        # Most ids need no tidying: they are first taken as they are, and looked at again if one does.
+        plain = frozenset(column.name for column in contract.columns if column.type in ("id", "text"))
+        staged = reading.stage(plain)
+        verdict = validate(staged, self.tables, self.started)
+        if verdict.untidy and not reading.once:
+            verdict = validate(reading.stage(frozenset()), self.tables, self.started)
+        if not verdict.rows and not self.params.owned:
+            return  # a shared source that has nothing of this organisation's has no such table for it
+        self.verdicts[contract.name] = verdict
+        self.findings += self._diagnosed(reading, verdict)
+        if not verdict.refused:
+            final = staged if reading.once else reading.stage(verdict.trusted)
+            self.tables[contract.name] = self._canonical(final, verdict)
+
+    def _diagnosed(self, reading: _Reading, verdict: Verdict) -> list[Finding]:
+        """The findings, those about unreadable values with what may be wrong with them."""
+        columns = {rule.code: rule.columns[0] for rule in reading.contract.rules if rule.check == "type"}
+        findings = []
+        for finding in verdict.findings:
+            if finding.rule in columns:
+                why = diagnose(reading.raw, reading.contract, reading.mapping, columns[finding.rule])
+                finding = replace(finding, message=f"{finding.message}: {why}")
+            findings.append(finding)
+        return findings
+
+    def _open(self, contract: TableContract, mapping: TableMapping) -> _Reading | None:
+        """Find a table of the source; what it lacks of required columns is a finding."""
+        sales = self.params.tables.get("sales", TableMapping())
+        from_lines = contract.name == "sale_items" and mapping == TableMapping() and sales.lines is not None
+        raw = self.source.table("sales", sales) if from_lines else self.source.table(contract.name, mapping)
+        if raw is None:
+            return None
+        self.found = True
+        if from_lines:
+            return _Reading(raw, contract, items_mapping(sales), self.source)
+        lacking = missing_columns(raw, contract, mapping)
+        self.findings += [
+            Finding(contract.name, "column_missing", "refused", 0, (), text) for text in lacking
+        ]
+        return None if lacking else _Reading(raw, contract, mapping, self.source)
+
+    def _canonical(self, staged: Staged, verdict: Verdict) -> Any:
+        """The rows that the contract leaves, its columns and nothing else."""
+        table = staged.table
+        failing = [breaks(rule, staged, self.tables, self.started) for rule in verdict.failing]
+        failing = [flag for flag in failing if flag is not None]
+        if failing:
+            table = table.filter(*(~flag for flag in failing))
+        names = [column.name for column in staged.contract.columns]
+        table = table.select(names)
+        if verdict.duplicated:
+            table = self._merged(table, list(staged.contract.key))
+        if verdict.unknown and "customers" in self.tables:
+            known = table.customer_id.isin(self.tables["customers"].customer_id)
+            table = table.mutate(
+                customer_id=ibis.cases((known, table.customer_id), else_=ibis.null("string"))
+            )
+        return table
+
+    def _merged(self, table: Any, key: list[str]) -> Any:
+        """One of each group of equal rows; only the keys that are there twice are looked at."""
+        twice = table.group_by(key).having(ibis._.count() > 1).aggregate()
+        twice = self.source.keep(twice)
+        once = table.anti_join(twice, key)
+        return once.union(table.semi_join(twice, key).distinct())
+
+    def _empty(self, name: str) -> Any:
+        money = self.source.dialect.money
+        types = {c.name: money if c.type == "money" else ENGINE_TYPES[c.type] for c in CONTRACT[name].columns}
+        return self.source.empty(ibis.schema(types))
