@@ -402,7 +402,7 @@ def open_report(
     found = find_organisation(organisation)
     card = read_card(notebook)
     started = run_start()
-    dataset = open_dataset(found, started=started)
+    dataset = open_dataset(found, started=started, tables=card.tables)
     day = _as_of(as_of, dataset.newest_day, started)
     window = parse_timeframe(
         timeframe, as_of=day, first_day=dataset.first_day, fiscal_year_start=found.fiscal_year_start

@@ -154,7 +154,7 @@ class TestDates:
         "day",
         [
             date(2026, 11, 20),
-            datetime(2026, 11, 20, 23, 59),  # noqa: DTZ001 - local times have no zone here
+            datetime(2026, 11, 20, 23, 59),
             pd.Timestamp("2026-11-20 23:59"),
             np.datetime64("2026-11-20"),
         ],

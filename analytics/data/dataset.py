@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -31,15 +31,23 @@ CRUCIAL = frozenset({"customers", "sales"})
 class Tables(Mapping[str, Any]):
     """Canonical tables by name; a refused one raises `ContractError` when it is asked for.
 
-    An absent one is made, without rows, when it is asked for.
+    An absent one is made, without rows, when it is asked for; one that was not read raises `KeyError`,
+    so that nobody takes it for empty.
     """
 
     def __init__(
-        self, tables: Mapping[str, Any], refused: Mapping[str, str], make: Callable[[str], Any]
+        self,
+        tables: Mapping[str, Any],
+        refused: Mapping[str, str],
+        make: Callable[[str], Any],
+        unread: Collection[str] = (),
     ) -> None:
         self._tables, self._refused, self._make = dict(tables), dict(refused), make
+        self._unread = frozenset(unread)
 
     def __getitem__(self, name: str) -> Any:
+        if name in self._unread:
+            raise KeyError(f"{name} was not read: name it among the tables that are needed")
         if name in self._refused:
             raise ContractError(self._refused[name])
         if name not in self._tables:
@@ -107,7 +115,9 @@ class Dataset:
         self._source.close()
 
 
-def open_dataset(organisation: Organisation, *, started: datetime | None = None) -> Dataset:
+def open_dataset(
+    organisation: Organisation, *, started: datetime | None = None, tables: Collection[str] | None = None
+) -> Dataset:
     """Open an organisation's data for reports.
 
     Parameters
@@ -115,6 +125,9 @@ def open_dataset(organisation: Organisation, *, started: datetime | None = None)
     organisation : Organisation
     started : datetime, optional
         When the run started; by default what the batch says in ``WORKBOOK_STARTED``, else now.
+    tables : collection of str, optional
+        Tables that are needed; by default all. Those that they refer to, and the one whose newest event
+        says what ``latest`` means, are read beside them; any other raises when it is asked for.
 
     Returns
     -------
@@ -127,7 +140,7 @@ def open_dataset(organisation: Organisation, *, started: datetime | None = None)
     ContractError
         If ``customers`` or ``sales`` is refused; the message lists all violations of all tables.
     """
-    dataset = check_dataset(organisation, started=started)
+    dataset = check_dataset(organisation, started=started, tables=tables)
     if CRUCIAL & dataset.refused.keys():
         dataset.close()
         raise ContractError(refusal(dataset))
@@ -141,7 +154,9 @@ def refusal(dataset: Dataset) -> str:
     return f"the data of {dataset.organisation} break the contract:\n" + "\n".join(lines)
 
 
-def check_dataset(organisation: Organisation, *, started: datetime | None = None) -> Dataset:
+def check_dataset(
+    organisation: Organisation, *, started: datetime | None = None, tables: Collection[str] | None = None
+) -> Dataset:
     """Hold an organisation's data against the contract without refusing them.
 
     Parameters, returns and `SourceError` are those of `open_dataset`; what is refused is in
@@ -150,7 +165,7 @@ def check_dataset(organisation: Organisation, *, started: datetime | None = None
     local_start = (started or run_start()).astimezone(ZoneInfo(organisation.timezone)).replace(tzinfo=None)
     source = open_source(organisation)
     try:
-        return _Reader(organisation.source, source, local_start).read()
+        return _Reader(organisation.source, source, local_start).read(tables)
     except BaseException:
         source.close()
         raise
@@ -191,6 +206,13 @@ class _Reading:
         return replace(staged, table=self.source.keep(staged.table)) if self.once else staged
 
 
+def _with_references(names: Collection[str]) -> frozenset[str]:
+    """Add the tables in which references of these must be known, and theirs."""
+    found = frozenset(names)
+    added = found | {rule.table for name in found for rule in CONTRACT[name].rules if rule.table}
+    return found if added == found else _with_references(added)
+
+
 class _Reader:
     """Reads one table after the other, those that others refer to first."""
 
@@ -201,15 +223,22 @@ class _Reader:
         self.findings: list[Finding] = []
         self.found = False
 
-    def read(self) -> Dataset:
+    def read(self, tables: Collection[str] | None) -> Dataset:
         unknown = [name for name in self.params.tables if name not in CONTRACT]
         if unknown:
             raise SourceError(
                 f"tables: {unknown[0]} is no table of the contract{nearest(unknown[0], CONTRACT)}; "
                 f"it has {', '.join(CONTRACT)}"
             )
+        wanted = _with_references(CONTRACT if tables is None else tables)
+        unread = {name: contract for name, contract in CONTRACT.items() if name not in wanted}
         for contract in CONTRACT.values():
-            self._read_table(contract)
+            if contract.name in wanted or self._dates_the_data(contract.name):
+                unread.pop(contract.name, None)
+                self._read_table(contract)
+        if not self.found:
+            for contract in unread.values():
+                self._read_table(contract)
         if not self.found:
             raise SourceError(
                 f"none of the contract's tables is there ({', '.join(CONTRACT)}); {self.source.contents()}; "
@@ -227,7 +256,7 @@ class _Reader:
         )
         return Dataset(
             organisation=self.source.organisation,
-            tables=Tables(self.tables, reasons, self._empty),
+            tables=Tables(self.tables, reasons, self._empty, unread.keys()),
             present=present,
             findings=tuple(self.findings),
             rows={name: verdict.used for name, verdict in self.verdicts.items()},
@@ -243,6 +272,13 @@ class _Reader:
             newest_day=newest.newest.date() if newest and newest.newest else None,
             _source=self.source,
         )
+
+    def _dates_the_data(self, name: str) -> bool:
+        """Whether the table's newest event may say what ``latest`` means: none before it in rank has rows."""
+        if name not in NEWEST_OF:
+            return False
+        before = NEWEST_OF[: NEWEST_OF.index(name)]
+        return not any(other in self.verdicts and self.verdicts[other].used for other in before)
 
     def _read_table(self, contract: TableContract) -> None:
         mapping = self.params.tables.get(contract.name, TableMapping())

@@ -1,0 +1,83 @@
+# One line for each task; `make` alone prints them.
+#
+# The environment is .venv, made from requirements.lock: every version and the hashes of its files, no address.
+# It is remade when the lock or pyproject.toml change and left alone otherwise, so that nothing here needs a
+# network once the packages are there.
+
+PYTHON ?= python3
+VENV   ?= .venv
+JOBS   ?= 2
+PARAMS ?= params/demo.yml
+
+bin   := $(VENV)/bin
+stamp := $(VENV)/.made
+uv    := 0.13.8
+
+# A browser, a database or a plotting library of one's own must not change what a report looks like.
+export MPLBACKEND := agg
+export PYTHONPATH :=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help env report test lab lint format types layers bench lock clean
+
+help:  ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+env: $(stamp)  ## make the environment in .venv (needs Python 3.11 or newer, nothing else)
+
+report: $(stamp)  ## write the demonstration organisations and render their reports
+	$(bin)/workbook demo
+	$(bin)/workbook run $(PARAMS)
+	@echo
+	@echo "Open $(CURDIR)/reports/index.html"
+
+test: $(stamp) lint types layers data/demo  ## every check: style, types, layers, tests, doctests, notebooks
+	$(bin)/python -m pytest -n $(JOBS) --dist loadfile --nbval-lax tests analytics notebooks
+
+lab: $(stamp)  ## open JupyterLab on the notebooks
+	$(bin)/workbook lab
+
+lint: $(stamp)  ## style of code and notebooks
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+
+format: $(stamp)  ## put code into the house style, and take outputs out of notebooks
+	$(bin)/ruff check --fix .
+	$(bin)/ruff format .
+	$(bin)/nbstripout notebooks/*.ipynb
+
+types: $(stamp)  ## mypy, strict, over the package
+	$(bin)/mypy
+
+layers: $(stamp)  ## who may import whom
+	$(bin)/lint-imports
+
+bench: $(stamp)  ## measure against the rivals and print the ratios
+	@set -e; for each in benchmarks/*.py; do echo; echo "$$each"; $(bin)/python "$$each"; done
+
+data/demo: | $(stamp)
+	$(bin)/workbook demo
+
+# uv resolves for every platform and Python at once; pip-tools only for the machine that it runs on. It is needed
+# for this one task, so it lives in .cache and not in the environment. Addresses are left out: whoever installs
+# says where packages come from, and the hashes say which.
+lock: pyproject.toml  ## resolve pyproject.toml anew into requirements.lock (needs a network)
+	$(PYTHON) -m venv .cache/lock
+	.cache/lock/bin/python -m pip install --quiet uv==$(uv)
+	@{ echo "# Every version that the workbook runs and is tested on, with the hashes of its files: made by 'make lock'."; \
+	   .cache/lock/bin/uv pip compile pyproject.toml --extra test --universal --python-version 3.11 \
+	     --generate-hashes --no-annotate --no-header --upgrade --quiet; } > .cache/requirements.lock
+	mv .cache/requirements.lock requirements.lock
+
+clean:  ## remove the environment, caches and reports (data and trained models stay)
+	rm -rf $(VENV) .cache build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find reports -mindepth 1 -not -name .gitkeep -delete
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(stamp): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("$(PYTHON) is Python " + sys.version.split()[0] + ", but the workbook needs 3.11 or newer; name one with: make $(MAKECMDGOALS) PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(bin)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(bin)/python -m pip install --quiet --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
