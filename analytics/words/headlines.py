@@ -157,7 +157,7 @@ def difference(
         return Difference(None, close=True)
     usual = usual_spread(frame, column, comparison, unit=unit)
     within = usual is not None and abs(amount) <= usual
-    noise = _within_margin(_row(frame, other), _row(frame, comparison.this), column)
+    noise = within_margin(_row(frame, other), _row(frame, comparison.this), column)
     return Difference(amount, close=amount == 0 or within or noise)
 
 
@@ -283,8 +283,19 @@ def _moved(then: float | None, now: float | None, unit: Unit) -> float | None:
     return 100 * (now - then) / then if then > 0 else None
 
 
-def _within_margin(then: pd.Series | None, now: pd.Series | None, column: str) -> bool:
-    """Whether the interval of the difference of two rates holds zero; false for what has no interval."""
+def within_margin(then: pd.Series | None, now: pd.Series | None, column: str) -> bool:
+    """Whether the interval of the difference of two rates holds zero; false for what has no interval.
+
+    Parameters
+    ----------
+    then, now : pandas.Series or None
+        Rows with `column`, ``{column}_low`` and ``{column}_high``.
+    column : str
+
+    Returns
+    -------
+    bool
+    """
     names = [column, f"{column}_low", f"{column}_high"]
     if then is None or now is None or any(name not in now.index for name in names):
         return False

@@ -72,7 +72,7 @@ def lorenz(
     ax.plot(x[kept], y[kept], color=ACCENT, lw=2.5)
     ax.plot([at, at, 0], [0, here, here], color=LIGHT["soft"], lw=1, ls=_DOTTED)
     ax.plot(at, here, "o", color=ACCENT, ms=7)
-    below = here > 55
+    below = here > 25  # right below the point is always under the curve
     label(
         ax,
         note,

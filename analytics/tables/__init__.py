@@ -1,0 +1,1 @@
+"""Tables: frame in, formatted rows out; the module names are those of the reports."""

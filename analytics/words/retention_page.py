@@ -1,0 +1,113 @@
+"""The frame of the retention report: cards and summary of whichever customers there are, and the notes."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analytics.page.pieces import Headline, Runs, sentence
+from analytics.words import retention, revenue_retention
+from analytics.words.retention import Setting, brief
+
+
+def headlines(setting: Setting, rows: pd.DataFrame, contracts: pd.DataFrame) -> tuple[Headline, ...]:
+    """Cards on customers, on contracts, or on both; those of customers where there is neither.
+
+    Parameters
+    ----------
+    setting : Setting
+    rows : pandas.DataFrame
+        As returned by `analytics.metrics.retention.retention_books` for ``comparison.periods``.
+    contracts : pandas.DataFrame
+        As returned by `analytics.metrics.revenue_retention.revenue_retention` for the same.
+
+    Returns
+    -------
+    tuple of Headline
+        Four, or eight.
+    """
+    of_contracts = revenue_retention.headlines(setting, contracts)
+    if of_contracts and not _ordered(rows):
+        return of_contracts
+    return retention.headlines(setting, rows) + of_contracts
+
+
+def summary(setting: Setting, rows: pd.DataFrame, contracts: pd.DataFrame) -> tuple[Runs, ...]:
+    """Two or three sentences on customers, on contracts, or on both.
+
+    Parameters
+    ----------
+    setting, rows, contracts
+        As for `headlines`.
+
+    Returns
+    -------
+    tuple of tuple
+        At most 60 words and four bold figures.
+    """
+    has_contracts = bool(revenue_retention.headlines(setting, contracts))
+    if has_contracts and not _ordered(rows):
+        return revenue_retention.summary(setting, contracts)
+    if not has_contracts and not _ordered(rows):
+        nothing = "{nobody} has ordered or had a contract up to {day}."
+        return (sentence(nothing, nobody=setting.nobody, day=setting.until),)
+    on_customers = retention.summary(setting, rows)
+    on_contracts = revenue_retention.kept(setting, contracts) if has_contracts else ()
+    if not on_contracts or setting.instead:
+        return on_customers
+    return brief(on_customers[0], on_contracts, *on_customers[2:])
+
+
+def definitions(setting: Setting, contracts: pd.DataFrame) -> tuple[tuple[str, str], ...]:
+    """Say what the words of the page mean; those of contracts only where there are any."""
+    silence = setting.format.days(setting.churn_days)
+    on_contracts = (
+        (
+            "Gross and net revenue retention",
+            "Of the contract value at the start, what the same accounts are worth at the end; gross counts "
+            "no account above its start, net counts growth.",
+        ),
+    )
+    return (
+        ("Active", f"The last order is less than {silence} old. Returns are no orders."),
+        ("Lapsed, lost", f"No order for {silence} or more; lost: active at the start, lapsed at the end."),
+        ("Stayed", "Active at the start and at the end, in percent of those active at the start."),
+        ("Came back", "Lapsed at the start, ordered since, active at the end."),
+        ("New", "First order ever inside the timeframe."),
+        ("Visit", "A day with an order; two orders on one day are one visit."),
+        *(on_contracts if revenue_retention.any_contract(contracts) else ()),
+        ("Points", "Difference of two percentages."),
+    )
+
+
+def method(contracts: pd.DataFrame) -> tuple[str, ...]:
+    """Say how the figures are made; those of contracts only where there are any."""
+    on_contracts = (
+        "An account is worth what its last snapshot before the day says. Curves are Kaplan–Meier "
+        "estimates with "
+        "Greenwood intervals; an account is watched from its first snapshot on, by the plan it then had.",
+    )
+    return (
+        "The books balance: active at the end = active at the start + new and still active + came "
+        "back − lost.",
+        "Intervals of shares are Wilson intervals at 95%. A change is called close when it is within two "
+        "standard deviations of the figure's own earlier changes, or when the 95% interval of the difference "
+        "of two shares holds zero.",
+        "A cohort's cell counts those with an order in that calendar period; the row All is weighted by "
+        "customers, over the cohorts that have reached the period.",
+        *(on_contracts if revenue_retention.any_contract(contracts) else ()),
+    )
+
+
+def limits(setting: Setting) -> tuple[str, ...]:
+    """Say what the figures do not show."""
+    return (
+        f"Without a contract nobody says goodbye: {setting.format.days(setting.churn_days)} of silence stand "
+        "for it, and some who count as lapsed may order again.",
+        "Nothing here says why customers stay or leave.",
+        "Sales without a known customer, and customers with nothing but returns, are in no figure "
+        "of this page.",
+    )
+
+
+def _ordered(rows: pd.DataFrame) -> bool:
+    return bool(rows["customers"].iloc[-1])
