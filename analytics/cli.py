@@ -139,9 +139,16 @@ def check(given: argparse.Namespace) -> int:
 
 
 def lab(given: argparse.Namespace) -> int:  # noqa: ARG001 - all commands are called alike
-    """Open JupyterLab on the notebooks, with the interpreter of this command as their kernel."""
+    """Open JupyterLab on the notebooks, with the interpreter of this command as their kernel.
+
+    Their defaults are the demonstration organisations, which are written first where they are not there.
+    """
+    from analytics.data.demo import write_demo
     from analytics.params import notebook_folder
 
+    shown = _home() / "data" / "demo"
+    if not shown.exists():
+        write_demo(shown)
     folder = notebook_folder()
     paths = [str(_HOME), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}

@@ -204,3 +204,23 @@ def test_ctrl_c_stops_cleanly(project):
         time.sleep(0.1)
     else:
         pytest.fail("the kernel outlived the run")
+
+
+class TestLab:
+    @pytest.fixture
+    def opened(self, tmp_path, monkeypatch):
+        """What `workbook lab` turns into, without turning into it; its home is a folder of the test."""
+        calls = []
+        monkeypatch.setattr("analytics.cli._home", lambda: tmp_path)
+        monkeypatch.setattr("analytics.data.demo.write_demo", lambda out: calls.append(f"demo in {out}"))
+        monkeypatch.setattr(os, "execve", lambda program, command, environment: calls.append(command[1:3]))
+        return calls
+
+    def test_writes_the_demonstration_first_so_that_the_defaults_run(self, opened, tmp_path):
+        main(["lab"])
+        assert opened == [f"demo in {tmp_path / 'data' / 'demo'}", ["-m", "jupyterlab"]]
+
+    def test_leaves_a_demonstration_alone_that_is_there(self, opened, tmp_path):
+        (tmp_path / "data" / "demo").mkdir(parents=True)
+        main(["lab"])
+        assert opened == [["-m", "jupyterlab"]]
