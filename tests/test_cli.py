@@ -213,7 +213,7 @@ class TestLab:
         calls = []
         monkeypatch.setattr("analytics.cli._home", lambda: tmp_path)
         monkeypatch.setattr("analytics.data.demo.write_demo", lambda out: calls.append(f"demo in {out}"))
-        monkeypatch.setattr(os, "execve", lambda program, command, environment: calls.append(command[1:3]))
+        monkeypatch.setattr(os, "execve", lambda *given: calls.append(given[1][1:3]))
         return calls
 
     def test_writes_the_demonstration_first_so_that_the_defaults_run(self, opened, tmp_path):

@@ -147,9 +147,9 @@ def _cells(bought: ibis.Table, timeframe: Timeframe, months: int, churn_days: in
         .mutate(step=_.number - _.cohort)
         .group_by("cohort", "step")
         .agg(
-            customers=_.first.notnull().cast("int64").sum(),
+            customers=_.first.notnull().ifelse(1, 0).sum(),
             revenue=exact_sum(_.revenue),
-            active=((_.step == 0) & (_.last_day > end - churn_days)).cast("int64").sum(),
+            active=((_.step == 0) & (_.last_day > end - churn_days)).ifelse(1, 0).sum(),
         )
         .order_by("cohort", "step")
         .to_pandas()

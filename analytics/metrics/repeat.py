@@ -135,7 +135,7 @@ def customers_by_orders(
     counted = (
         bought.filter(_.day < day_number(timeframe.reference_date))
         .group_by("customer_id")
-        .agg(orders=_.is_order.cast("int64").sum(), revenue=_.revenue.sum())
+        .agg(orders=_.is_order.ifelse(1, 0).sum(), revenue=_.revenue.sum())
         .filter(_.orders > 0)
         .mutate(orders=(_.orders < MOST).ifelse(_.orders, MOST))
         .group_by("orders")

@@ -257,7 +257,7 @@ def _sums(edges: Sequence[tuple[int, int]]) -> dict[str, Any]:
             "churned": (gone, -before),
         }
         for name, (belongs, amount) in groups.items():
-            sums[f"{name}_accounts_{place}"] = belongs.cast("int64").sum()
+            sums[f"{name}_accounts_{place}"] = belongs.ifelse(1, 0).sum()
             sums[f"{name}_acv_{place}"] = _money(belongs.ifelse(amount, none))
         kept = (value < before).ifelse(value, before)
         sums[f"kept_acv_{place}"] = _money(before.notnull().ifelse(kept, none))

@@ -215,7 +215,7 @@ def _spells(
         spells.mutate(
             entry=first - _.started,
             exit=ibis.coalesce(_.churned, _.last) - _.started,
-            left=_.churned.notnull().cast("int64"),
+            left=_.churned.notnull().ifelse(1, 0),
         )
         .filter(_.entry < _.exit)
         .group_by("plan", "entry", "exit", "left")

@@ -11,8 +11,8 @@ from analytics.formats import Format
 from analytics.metrics.rates import add_rate
 from analytics.page.pieces import Bold, plain
 from analytics.timeframe import compare, parse_timeframe
-from analytics.words import retention as words
 from analytics.words import cohorts, retention_page, revenue_retention
+from analytics.words import retention as words
 from analytics.words.retention import Setting
 
 POUNDS, DONG = Format("en_GB", "GBP"), Format("vi_VN", "VND")
