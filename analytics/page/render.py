@@ -59,7 +59,7 @@ def environment(package: str) -> Environment:
     made.filters |= {"drawing": guard.drawing, "spark": spark, "runs": _runs, "bar": bar_width}
     made.filters |= {"signed_bars": signed_bars, "wordy": wordy}
     made.tests["heat"] = lambda piece: isinstance(piece, pieces.Heat)
-    made.globals |= {"verdict_words": VERDICT_WORDS, "hatched": "fewer than 30 customers"}
+    made.globals |= {"change_sentence": change_sentence, "hatched": "fewer than 30 customers"}
     return made
 
 
@@ -94,32 +94,43 @@ def fragment(piece: pieces.Piece) -> str:
     return "" if template is None else _environment().get_template(template).render(piece=piece)
 
 
-VERDICT_WORDS: dict[str, str] = {
-    "better": "better than",
-    "worse": "worse than",
-    "more": "more than",
-    "less": "less than",
-    "close": "close to",
-    "none": "not comparable with",
-}
+@dataclass(frozen=True, slots=True)
+class ChangeSentence:
+    """A change as a card says it: a sign, the size, and how that compares with what."""
+
+    sign: str
+    size: str
+    rest: str
+
+
+def change_sentence(change: pieces.Change) -> ChangeSentence:
+    """Say a change in words; what is within the usual spread or the margin of error may be chance."""
+    match change.verdict:
+        case "none":
+            return ChangeSentence("–", "", f"not comparable with {change.than}")
+        case "close" if change.words:
+            way = "up" if change.up else "down"
+            return ChangeSentence("≈", change.words, f"{way} on {change.than}, may be chance")
+        case "close":
+            return ChangeSentence("≈", "", f"the same as {change.than}")
+        case verdict:
+            return ChangeSentence("▲" if change.up else "▼", change.words, f"{verdict} than {change.than}")
 
 
 def change_words(change: pieces.Change) -> str:
-    """Say a change as a sentence, with its sign.
+    """Say a change as one text, with its sign.
 
     Examples
     --------
     >>> change_words(pieces.Change("5.8 pts", "Q1 2026", up=True, verdict="better"))
     '▲ 5.8 pts better than Q1 2026'
     >>> change_words(pieces.Change("2.7 pts", "joiners of Q4", verdict="close"))
-    '≈ 2.7 pts, close to joiners of Q4'
+    '≈ 2.7 pts down on joiners of Q4, may be chance'
     >>> change_words(pieces.Change("", "Q1 2025"))
     '– not comparable with Q1 2025'
     """
-    sign = {"close": "≈", "none": "–"}.get(change.verdict, "▲" if change.up else "▼")
-    comma = "," if change.verdict == "close" and change.words else ""
-    words = f"{change.words}{comma}" if change.verdict != "none" else ""
-    return " ".join(part for part in (sign, words, VERDICT_WORDS[change.verdict], change.than) if part)
+    said = change_sentence(change)
+    return " ".join(part for part in (said.sign, said.size, said.rest) if part)
 
 
 _SENTENCE = 28  # from so many characters on, a cell is read and not looked up

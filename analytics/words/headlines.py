@@ -258,7 +258,7 @@ def _change(
 ) -> Change:
     found = difference(frame, column, comparison, against, unit=unit)
     return Change(
-        words=moved_words(found, format, unit=unit),
+        words=moved_words(found, format, unit=unit) if found.amount else "",
         than=than(comparison, against, format),
         up=found.up,
         verdict=_verdict(found, unit, good),

@@ -21,7 +21,11 @@ class TestChange:
             (p.Change("3 days", "Q1 2026", False, "better"), "▼ 3 days better than Q1 2026"),
             (p.Change("17.9%", "Q1 2026", True, "more"), "▲ 17.9% more than Q1 2026"),
             (p.Change("£200", "Q2 2025", False, "less"), "▼ £200 less than Q2 2025"),
-            (p.Change("2.7 pts", "joiners of Q4", True, "close"), "≈ 2.7 pts, close to joiners of Q4"),
+            (
+                p.Change("2.7 pts", "joiners of Q4", True, "close"),
+                "≈ 2.7 pts up on joiners of Q4, may be chance",
+            ),
+            (p.Change("", "Q1 2026", False, "close"), "≈ the same as Q1 2026"),
             (p.Change("", "Q2 2025"), "– not comparable with Q2 2025"),
         ],
     )
