@@ -184,7 +184,9 @@ def _check(organisation: Organisation, cards: Sequence[NotebookCard]) -> bool:
         _say(_aligned(rows))
         found = [("finding", "rule", "action", "rows")]
         found += [
-            (f.message, f"{f.table} {f.rule}", f.action, f"{f.rows:,}") for f in dataset.findings if f.rows
+            (f.message, f"{f.table} {f.rule}", f.action, f"{f.rows:,}")
+            for f in dataset.findings
+            if f.rows or f.action == "refused"
         ]
         if len(found) > 1:
             _say(_aligned(found))

@@ -395,12 +395,14 @@ def open_report(
     Raises
     ------
     ParamsError
-        If the organisation, the timeframe or the date is not known.
+        If the organisation, the timeframe or the date is not known, or a parameter is not what the notebook
+        declares: who runs it without a params file is told the same as with one.
     SourceError, ContractError
         If the organisation's data cannot be read or break the contract.
     """
     found = find_organisation(organisation)
     card = read_card(notebook)
+    _refuse_wrong(card, parameters or {})
     started = run_start()
     dataset = open_dataset(found, started=started, tables=card.tables)
     day = _as_of(as_of, dataset.newest_day, started)
@@ -437,6 +439,14 @@ def _rule(finding: Finding) -> str:
     return next(
         (rule.text for rule in CONTRACT[finding.table].rules if rule.code == finding.rule), finding.rule
     )
+
+
+def _refuse_wrong(card: NotebookCard, parameters: Mapping[str, Any]) -> None:
+    """Refuse values that the notebook does not accept, all at once."""
+    declared = {name: card.parameters[name] for name in parameters if name in card.parameters}
+    faults = {name: parameter.fault(parameters[name]) for name, parameter in declared.items()}
+    if wrong := [f"{name}: {fault}" for name, fault in faults.items() if fault]:
+        raise ParamsError("; ".join(wrong))
 
 
 def _as_of(text: str, newest: date | None, started: datetime) -> date:

@@ -146,6 +146,14 @@ def test_check_refuses_data_that_break_the_contract(project, said):
     assert "total_amount" in text
 
 
+def test_check_shows_why_a_table_that_no_notebook_needs_is_refused(project, said):
+    pd.DataFrame({"lead_id": ["1"]}).to_parquet(project / "data" / "leads.parquet")
+    code, text = said("check", "params.yml")
+    assert code == 1
+    assert "leads (leads.parquet) has no column created_at" in text
+    assert "leads column_missing" in text
+
+
 def test_an_error_that_nobody_foresaw_is_named_without_a_traceback(project, said, monkeypatch):
     monkeypatch.setattr("analytics.params.load_workbook", lambda *_, **__: {}["Ada Lovelace"])
     code, text = said("run", "params.yml")

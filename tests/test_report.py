@@ -86,6 +86,21 @@ class TestOpening:
         with pytest.raises(ParamsError, match=message):
             open_report("retention", organisation, timeframe, as_of=as_of)
 
+    def test_a_parameter_is_held_to_what_the_notebook_declares(self, acme):
+        said = {"parameters": {"churn_days": {"min": 1}, "cohort_period": {"allowed": ["month", "year"]}}}
+        source = 'churn_days: int = 90  # days\ncohort_period: str = "month"  # month or year'
+        cell = nbformat.v4.new_code_cell(source, metadata={"tags": ["parameters"]})
+        notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"workbook": said})
+        nbformat.write(notebook, acme / "notebooks" / "retention.ipynb")
+        with pytest.raises(
+            ParamsError,
+            match=r'churn_days: 0 is .* smallest value is 1; cohort_period: "mnth" .*mean "month"',
+        ):
+            open_report(
+                "retention", "acme", "all", parameters={"churn_days": 0, "cohort_period": "mnth", "search": 3}
+            )
+        open_report("retention", "acme", "all", parameters={"churn_days": 1, "cohort_period": "year"})
+
 
 class TestNoData:
     def test_before_the_first_sale_the_page_is_a_masthead_and_an_empty_frame(self, acme):

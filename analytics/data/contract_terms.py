@@ -224,7 +224,7 @@ def table(
     bounded = [finite(c.name) for c in columns if c.type in ("money", "number")]
     unique = []
     if key:
-        words = f"{' and '.join(key)} {'together ' if len(key) > 1 else ''}name one row"
+        words = f"{key[0]} names one row" if len(key) == 1 else f"{' and '.join(key)} together name one row"
         unique = [Rule("key_unique", "unique", key, "refused", words)]
     return TableContract(name, columns, key, (*common, *missing, *bounded, *rules, *unique), event)
 

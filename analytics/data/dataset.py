@@ -297,7 +297,7 @@ class _Reader:
         self.findings += self._diagnosed(reading, verdict)
         if not verdict.refused:
             final = staged if reading.once else reading.stage(verdict.trusted)
-            self.tables[contract.name] = self._canonical(final, verdict)
+            self.tables[contract.name] = self.source.named(self._canonical(final, verdict))
 
     def _diagnosed(self, reading: _Reading, verdict: Verdict) -> list[Finding]:
         """The findings, those about unreadable values with what may be wrong with them."""

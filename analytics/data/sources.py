@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import ibis
+from ibis.expr.operations import DatabaseTable
 
 from analytics.data import delimited
 from analytics.data.casting import Dialect
@@ -138,6 +139,20 @@ class OpenSource:
             return table
         self._names += 1
         return self.backend.create_table(f"kept_{self._names}", table, temp=True)
+
+    def named(self, table: Any) -> Any:
+        """Give a table a name in the session, where the engine cannot read long queries.
+
+        SQLite's parser holds a hundred open brackets and no more, and what a metric asks of a table stands
+        around the reading of its texts. A view is parsed on its own; a temporary one leaves the file alone.
+        """
+        if self.dialect.name != "sqlite":
+            return table
+        self._names += 1
+        name, schema = f"read_{self._names}__", table.schema()
+        self.backend.raw_sql(f"CREATE TEMP VIEW {quoted(name)} AS {self.backend.compile(table)}").close()
+        # Said, not looked up: the columns of SQLite's views have no types.
+        return DatabaseTable(name=name, schema=schema, source=self.backend).to_expr()
 
     def empty(self, schema: Any) -> Any:
         """Make a table of a schema without a row, for what the source has not."""
@@ -416,27 +431,50 @@ def _open_sqlite(organisation: str, source: Source, zone: ZoneInfo) -> OpenSourc
 
 def _open_postgres(organisation: str, source: Source, zone: ZoneInfo) -> OpenSource:
     assert source.url is not None
-    parts = urlsplit(source.url.get_secret_value())
-    if parts.scheme not in ("postgres", "postgresql"):
-        raise SourceError("url does not begin with postgresql://")
-    database = parts.path.lstrip("/")
-    where = f"database {database!r} on {parts.hostname}:{parts.port or 5432} as {parts.username}"
+    address, said = _address(source.url.get_secret_value())
+    where = f"database {address['database']!r} on {address['host']}:{address['port']} as {address['user']}"
     try:
-        backend = ibis.postgres.connect(
-            host=parts.hostname,
-            port=parts.port or 5432,
-            user=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password) if parts.password else None,
-            database=database,
-            schema=source.schema_,
-            options="-c default_transaction_read_only=on",
-            **dict(parse_qsl(parts.query)),
-        )
+        # The last word on `options` is ours: nothing is ever written to a source.
+        options = f"{said.pop('options', '')} -c default_transaction_read_only=on".strip()
+        backend = ibis.postgres.connect(**address, schema=source.schema_, options=options, **said)
         with backend.con.cursor() as cursor:
             cursor.execute("SELECT set_config('TimeZone', %s, false)", (str(zone),))
     except Exception as error:  # noqa: BLE001  drivers raise many kinds, and their texts may hold the address
         raise SourceError(f"cannot connect to the {where}: {_reason(error)}") from None
     return OpenSource(organisation, source, backend, Postgres(), database=source.schema_)
+
+
+def _address(url: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Take a PostgreSQL address apart, and what it says after its question mark.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be: most often a password holds a mark that ends a part of an address. What stands
+        where is then not known, so that the message quotes nothing of it.
+    """
+    if not url.startswith(("postgres://", "postgresql://")):
+        raise SourceError("url does not begin with postgresql://")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        port = -1
+    if port == -1 or parts.fragment or "@" in parts.path + parts.query:
+        raise SourceError(
+            "url cannot be read as postgresql://user:password@host:port/database; in a user or password, "
+            "write / as %2F, # as %23, ? as %3F, @ as %40, % as %25, [ as %5B, ] as %5D"
+        )
+    address = {
+        "host": parts.hostname,
+        "port": port or 5432,
+        "user": unquote(parts.username) if parts.username else None,
+        "password": unquote(parts.password) if parts.password else None,
+        "database": unquote(parts.path.lstrip("/")),
+    }
+    said = {{"dbname": "database"}.get(name, name): value for name, value in parse_qsl(parts.query)}
+    address |= {name: said.pop(name) for name in tuple(said) if name in address}
+    return address, said
 
 
 def _reason(error: Exception) -> str:

@@ -254,9 +254,17 @@ def _same_key(staged: Staged, passes: Any, rows: int) -> tuple[list[Finding], in
         message = (
             f"{contract.name} ({staged.origin}): {unique.text}; {count:,} "
             f"{'key is' if count == 1 else 'keys are'} used by several rows with different content ({shown})"
+            f"; {_mended(contract.name, key)}"
         )
         findings.append(Finding(contract.name, unique.code, unique.action, count, examples, message))
     return findings, extra
+
+
+def _mended(table: str, key: list[str]) -> str:
+    """Say how a key that is used twice is mended."""
+    said = f"keep one row of each, or map {' and '.join(key)} to what tells the rows apart"
+    lines = "; where the rows are the lines of sales, say so: tables: sales: lines: {quantity: …, price: …}"
+    return said + lines if table == "sales" else said
 
 
 def _examples(staged: Staged, failing: Any) -> tuple[str, ...]:

@@ -229,7 +229,7 @@ def customers(rows: pd.DataFrame, figures: pd.DataFrame, format: Format) -> Tabl
                 format.money_exact(row.total_revenue),
                 _bar(100 * row.total_revenue / most if most > 0 else None),
                 format.count(row.total_orders),
-                format.money_exact(row.average_order_value),
+                format.money(row.average_order_value),
                 *(
                     (format.money_exact(row.total_profit), format.percent(row.profit_margin))
                     if gained
@@ -247,7 +247,7 @@ def customers(rows: pd.DataFrame, figures: pd.DataFrame, format: Format) -> Tabl
         format.money_exact(now["total_revenue"]),
         "",
         format.count(now["total_orders"]),
-        format.money_exact(now["average_order_value"]),
+        format.money(now["average_order_value"]),
         *(("", "") if gained else ()),
         *("", "", ""),
     )

@@ -39,7 +39,7 @@ def cohorts(setting: Setting, rows: pd.DataFrame, period: str) -> Statement:
     read = (
         f"A row is the customers of one {period}; columns are {period}s after the first order, per "
         "cent of them "
-        "who ordered. Darker is more."
+        "who ordered. A stronger colour is more."
     )
     if number < FEW:
         return Statement(f"Too few to follow: {_many(number, 'new customer')}", lead, read, based)

@@ -263,7 +263,7 @@ def movement(setting: Setting, rows: pd.DataFrame) -> Statement:
     name = shortened(str(best["from_segment"].iloc[0]), 26)
     lead = f"Of {show.count(was)} {name}, {show.count(slipped)} moved down." if slipped else ""
     lead += f" Since {then}, {_listed(outside)}." if outside else ""
-    if by.get("joined", 0) and setting.comparison.previous is not None:
+    if by.get("joined", 0) and setting.comparison.previous:
         lead += setting.truncation(setting.comparison.previous.reference_date)
     return Statement(
         heading,

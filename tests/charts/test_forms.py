@@ -408,9 +408,10 @@ class TestGrid:
 
 
 class TestDistribution:
-    def test_says_that_the_last_class_holds_all_above(self):
+    @pytest.mark.parametrize("cut", [100, 95, 183.0])
+    def test_says_that_the_last_class_holds_all_above(self, cut):
         form, data = EVERY["distribution"]
-        assert "100+" in texts(theme.svg(form, "a", (760, 340), narrow=False, **data))
+        assert f"{cut:.0f}+" in texts(theme.svg(form, "a", (760, 340), narrow=False, **data | {"cut": cut}))
 
     @pytest.mark.parametrize("values", [[], [5.0], [NAN, 5.0], [-3.0, 4.0]])
     def test_of_next_to_nothing_is_drawn_all_the_same(self, values):

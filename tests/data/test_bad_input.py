@@ -221,7 +221,11 @@ class TestValues:
     def test_a_key_used_twice_with_different_content(self, from_csv):
         with pytest.raises(ContractError) as error:
             from_csv(sales=GOOD + f"1,{SECRET},2026-01-01,1.50\n")
-        assert "sale_id name one row; 1 key is used by several rows with different content (1)" in said(error)
+        assert (
+            "sale_id names one row; 1 key is used by several rows with different content (1); keep one row"
+            in said(error)
+        )
+        assert "say so: tables: sales: lines: {" in said(error)
         assert SECRET not in said(error)
 
     def test_amounts_as_text(self, from_csv):
@@ -294,3 +298,27 @@ class TestPostgres:
     def test_another_kind_of_url(self, opened):
         with pytest.raises(SourceError, match=r"url does not begin with postgresql://"):
             opened(Source(kind="postgres", url="mysql://me:sesame@localhost/shop"))
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "postgresql://me:12/open sesame@host/shop",  # a slash in the password: 12 looks like a port
+            "postgresql://me:12#sesame@host/shop",
+            "postgresql://me:12?sesame@host/shop",
+            "postgresql://me:sesame/x@host/shop",
+            "postgresql://me:se[same@host/shop",
+            "postgresql://me:x@host:sesame/shop",
+            "postgresql://me:sesame@host:99999/shop",
+        ],
+    )
+    def test_an_address_that_cannot_be_taken_apart_is_not_quoted(self, opened, url):
+        with pytest.raises(SourceError, match=r"url cannot be read as .*write / as %2F") as error:
+            opened(Source(kind="postgres", url=url))
+        assert "sesame" not in said(error)
+        assert error.value.__suppress_context__ or error.value.__context__ is None
+
+    def test_user_and_password_may_stand_behind_the_question_mark(self, opened):
+        url = "postgresql://127.0.0.1:1/shop?user=me&password=sesame&connect_timeout=3"
+        with pytest.raises(SourceError, match=r"on 127.0.0.1:1 as me: nothing answers there") as error:
+            opened(Source(kind="postgres", url=url))
+        assert "sesame" not in said(error)

@@ -154,3 +154,13 @@ def test_every_engine_sums_lines_alike(engine, opened, rows):
         ("i2", None, D(2026, 1, 3), -4.0, -1.0),
     ]
     assert sorted(float(row[5]) for row in rows(dataset.sale_items)) == [-4.0, 2.002, 3.5, 3.5]
+
+
+def test_every_engine_can_read_a_query_as_deep_as_a_report_asks(engine, opened):
+    sales = pd.DataFrame({"sale_id": ["a"], "sold_at": ["2026-03-04"], "total_amount": ["1.5"]})
+    table = opened(engine({"sales": sales}, owned=True)).sales
+    for step in range(12):  # SQLite's parser gives up at a hundred brackets, those of the reading included
+        table = (
+            table.filter(table.total_amount > -step).distinct().mutate(total_amount=table.total_amount + 1)
+        )
+    assert table.total_amount.sum().to_pandas() == 13.5

@@ -248,7 +248,7 @@ def test_only_customers_and_sales_stop_the_organisation(from_csv):
         sales=SALES + "1,a,2026-01-01,1,\n", leads="lead_id,created_at\n1,2026-01-01\n1,2026-01-01\n"
     )
     assert dataset.sales.count().to_pandas() == 1
-    with pytest.raises(ContractError, match="lead_id name one row"):
+    with pytest.raises(ContractError, match="lead_id names one row"):
         _ = dataset.leads
 
 

@@ -282,6 +282,7 @@ class TestCredit:
 
     def test_only_where_the_reference_date_is_the_newest(self):
         assert self.segments({"a": (100, 10)}, timeframe=SEPTEMBER).empty
+        assert self.segments({"a": (100, 10)}, newest=OCTOBER.end).empty  # its last day is not read
         assert not self.segments({"a": (100, 10)}, timeframe=parse_timeframe("all", as_of=AS_OF)).empty
 
     def test_nothing_where_nobody_has_a_limit(self):

@@ -141,6 +141,12 @@ class TestEdges:
         assert np.abs(points).max() == 3
         assert np.allclose(points[:, 0].mean(), 0)
 
+    def test_ten_times_as_much_is_one_step_whatever_the_amount(self):
+        spend = [9.0, 99.0, 999.0, 9999.0] * 20
+        used, points = scaled(people((80, 5, 40, 50, 700)).assign(monetary=spend))
+        steps = np.diff(points[:4, used.index("monetary")])
+        assert steps == pytest.approx([steps[0]] * 3)
+
     def test_negative_spend_is_low_and_no_error(self):
         _, points = scaled(FOUR.assign(monetary=[-500.0, *FOUR["monetary"].iloc[1:]]))
         assert points[0, 2] == points[:, 2].min()

@@ -21,13 +21,16 @@ def publish(state: str = "ready", reason: str = "", value: str = "43.7%") -> str
     """Source of a cell that publishes a state and one headline figure."""
     record = {"kind": "publish", "state": state, "reason": reason}
     record["headlines"] = [{"label": "Customers who stayed", "value": value, "changes": []}]
-    return (
-        f"from IPython.display import display\ndisplay({{{PIECE!r}: {record!r}, 'text/plain': 'published'}}, raw=True)"
-    )
+    bundle = {PIECE: record, "text/plain": "published"}
+    return f"from IPython.display import display\ndisplay({bundle!r}, raw=True)"
 
 
 def write_notebook(
-    folder: Path, name: str, *cells: str, parameters: str = PARAMETERS, workbook: Mapping[str, Any] | None = None
+    folder: Path,
+    name: str,
+    *cells: str,
+    parameters: str = PARAMETERS,
+    workbook: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a notebook: title, parameters cell, the given code cells."""
     declared = nbformat.v4.new_code_cell(parameters)

@@ -84,15 +84,14 @@ def test_every_row_is_as_wide_as_its_head():
     )
     made = [
         tables.tenths(TENTHS, BRITISH), tables.spread(counted, BRITISH), tables.orders(orders, BRITISH),
-        cells = [(head, cell) for row in table.rows for head, cell in zip(table.columns, row, strict=True)]
-        assert all(isinstance(cell, str) or head.bar for head, cell in cells)
+        tables.joining(years, BRITISH), tables.customers(people(), FIGURES, BRITISH),
+        tables.margin(TENTHS, BRITISH),
     ]  # fmt: skip
     for table in made:
         assert {len(row) for row in table.rows} == {len(table.columns)}
         assert table.total is None or len(table.total) == len(table.columns)
-        assert all(
-            isinstance(cell, str) or table.columns[i].bar for row in table.rows for i, cell in enumerate(row)
-        )
+        cells = [(head, cell) for row in table.rows for head, cell in zip(table.columns, row, strict=True)]
+        assert all(isinstance(cell, str) or head.bar for head, cell in cells)
     assert made[2].unsure == {0}
     assert made[3].unsure == {0}
     assert column(made[1], "Net revenue so far") == ["under £0.01", "£1.00 to under £10.00"]

@@ -148,8 +148,11 @@ def distribution(
     ax.set(xlabel="", ylabel="")
     ax.set_xlim(bottom, top)
     fmt_axis(ax.yaxis, count, 4)
-    over = f"{words(top)}+"
-    fmt_axis(ax.xaxis, lambda v: over if cut is not None and v >= top else words(v), 4 if narrow else 6)
+    fmt_axis(ax.xaxis, words, 4 if narrow else 6)
+    if cut is not None:
+        last = top - (top - bottom) / classes / 2
+        ticks = [at for at in ax.get_xticks() if bottom <= at < bottom + 0.88 * (top - bottom)]
+        ax.set_xticks([*ticks, last], [*map(words, ticks), f"{words(top)}+"])
     height = ax.get_ylim()[1] * 1.08
     ax.set_ylim(0, height)
     for i, (at, text) in enumerate(marks):
