@@ -50,7 +50,7 @@ from analytics.page.pieces import (
 from analytics.params import Organisation, find_organisation, load_rules
 from analytics.params.notebooks import NotebookCard, read_card
 from analytics.timeframe import Comparison, Timeframe, compare, parse_timeframe
-from analytics.words.headlines import span_name
+from analytics.words.headlines import CARDS_KEY, span_name
 
 OUTPUT = "WORKBOOK_OUTPUT"
 ROWS = {"accounts": "account snapshots"}  # what a table's rows are, where its name does not say it
@@ -150,10 +150,10 @@ class Report:
         """Show the reader's summary."""
         return self._shown(Summary(tuple(s for s in sentences if s)))
 
-    def cards(self, *headlines: Headline, key: str = "") -> Shown:
-        """Show the headline figures; the first is what the index quotes."""
+    def cards(self, *headlines: Headline, about: str = "") -> Shown:
+        """Show the headline figures; the first is what the index quotes, `about` stands before their key."""
         self._headlines[:] = headlines
-        return self._shown(Cards(tuple(headlines), key))
+        return self._shown(Cards(tuple(headlines), f"{about} {CARDS_KEY}".strip()))
 
     def section(
         self,

@@ -75,13 +75,16 @@ class DuckDb(_Blanks):
 
     def instant(self, text: Any, order: DateOrder) -> Any:
         """See `analytics.data.casting.Dialect`."""
+        named = ibis.null("timestamp")
+        if order != "iso":
+            # 03/04/11 would be the year 11: two digits are no year.
+            given = _try_strptime(text, _formats(order))
+            named = ibis.cases((given >= ibis.timestamp("1000-01-01"), given), else_=named)
         plain = ibis.cases(
             (text.re_search(r"^[0-9]{8}$"), _try_strptime(text, ["%Y%m%d"])),
             (text.re_search(r"^[0-9]{4}[-/]"), text.try_cast("timestamp")),
-            else_=_try_strptime(text, _formats(order)) if order != "iso" else ibis.null("timestamp"),
+            else_=named,
         )
-        # 03/04/11 would be the year 11: two digits are no year.
-        plain = ibis.cases((plain >= ibis.timestamp("1000-01-01"), plain), else_=ibis.null("timestamp"))
         zoned = text.re_search(ZONED) & text.re_search(r"^[0-9]{4}-")
         return ibis.cases((zoned, self.local(text.try_cast(_ZONED_TIME))), else_=plain)
 
@@ -92,13 +95,13 @@ class DuckDb(_Blanks):
 
 _DAY_29 = "(([0-9]{2}(0[48]|[2468][048]|[13579][26]))|(([02468][048]|[13579][26])00))-02-29"
 _OTHER_DAYS = (
-    "[1-9][0-9]{3}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
+    "[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
     "|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
 )
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?"
 _CLOCK_12 = "(0[1-9]|1[0-2]):[0-5][0-9](:[0-5][0-9])? ?[AaPp][Mm]"
 _OFFSET = r"\s*(Z|z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?"
-IN_CALENDAR = f"^({_DAY_29}|{_OTHER_DAYS})([ T]({_CLOCK}{_OFFSET}|{_CLOCK_12}))?$"
+IN_CALENDAR = f"^(?!0000)({_DAY_29}|{_OTHER_DAYS})([ T]({_CLOCK}{_OFFSET}|{_CLOCK_12}))?$"
 """A year-first day that exists, with or without a time: what PostgreSQL's cast cannot fail on."""
 
 

@@ -21,11 +21,6 @@ ALIKE = 0.10
 ALIKE_POINTS = 1.0
 """Margins that differ by less than this are called about the same."""
 
-CARDS_KEY = (
-    "Small lines: up to 12 earlier timeframes, each on its own scale; dot = now, ring = a year ago. "
-    "≈ means within the figure's usual spread."
-)
-
 _MOST = {
     "revenue": "with the most revenue",
     "profit": "with the most profit",

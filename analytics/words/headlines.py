@@ -24,6 +24,12 @@ Unit = Literal["money", "count", "percent", "days", "number"]
 Good = Literal["up", "down", "neutral"]
 Against = Literal["previous", "year_earlier"]
 
+CARDS_KEY = (
+    "Small lines: up to 12 earlier timeframes and this one, each on its own scale; dot = now, ring = a year "
+    "ago. ≈ lies within the figure's usual spread or the margin of error. Differences are taken before "
+    "rounding."
+)
+"""What stands under the cards of every report."""
 FEW = 30
 """With fewer in the denominator a rate is shown grey, and no sentence is built on it."""
 ENOUGH_HISTORY = 6

@@ -171,14 +171,9 @@ def _card(column: str, rows: pd.DataFrame, comparison: Comparison, show: Format,
     return headline(rows, column, comparison, show, **options)
 
 
-def cards_key(setting: Setting) -> str:
-    """Explain the small lines and signs, and which timeframe the cards are about where it is another one."""
-    about = f"The cards are about {setting.span}. " if setting.instead else ""
-    return (
-        f"{about}Small lines: up to 12 earlier timeframes and this one, each on its own scale; dot = now, "
-        "ring = a year ago. ≈ means that the change is within the figure's usual spread or the margin of "
-        "error. Differences are taken before rounding."
-    )
+def cards_about(setting: Setting) -> str:
+    """Say which timeframe the cards are about where it is not the one asked for."""
+    return f"The cards are about {setting.span}." if setting.instead else ""
 
 
 def summary(setting: Setting, rows: pd.DataFrame) -> tuple[Runs, ...]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analytics.formats import Format
 from analytics.page.pieces import Bold, Headline, Runs, Statement, sentence
-from analytics.words.headlines import FEW, Difference, Unit, difference, headline, moved_words, than
+from analytics.words.headlines import FEW, Difference, difference, headline, moved_words, than
 from analytics.words.segmentation_setting import Setting, shortened
 
 STABLE, SHAKY = 0.8, 0.6
@@ -80,15 +80,6 @@ def headlines(setting: Setting, history: pd.DataFrame) -> tuple[Headline, ...]:
             base=f"of {show.count(now['top_customers'])} in the top {bounds.top_percent}% by revenue; "
             f"brought {show.money(now['lost_vip_revenue'])}",
         ),
-    )
-
-
-def cards_key() -> str:
-    """Explain the small lines and signs under the cards."""
-    return (
-        "Small lines: up to 12 earlier timeframes and this one, each on its own scale; dot = now, "
-        "ring = a year "
-        "ago. ≈ means that the change is within the figure's usual spread."
     )
 
 
@@ -394,10 +385,7 @@ def _what_changed(setting: Setting, history: pd.DataFrame) -> Runs:
         ("best_customers", f"{shortened(str(now['best_segment']), 26)}"),
         ("lost_vip", "lost VIPs"),
     )
-    unit: Unit = "count"
-    found = {
-        name: difference(history, name, setting.comparison, "previous", unit=unit) for name, _ in measures
-    }
+    found = {n: difference(history, n, setting.comparison, "previous", unit="count") for n, _ in measures}
     enough = [name for name, _ in measures if found[name].amount is not None and now[name] >= FEW]
     moved = sorted(
         (name for name in enough if not found[name].close), key=lambda name: -abs(found[name].amount or 0.0)
@@ -415,7 +403,7 @@ def _what_changed(setting: Setting, history: pd.DataFrame) -> Runs:
         "There are {n} {what}, {size} {way} than {other}.",
         n=show.count(now[name]),
         what=dict(measures)[name],
-        size=Bold(moved_words(change, show, unit=unit)),
+        size=Bold(moved_words(change, show, unit="count")),
         way="more" if change.up else "fewer",
         other=than(setting.comparison, "previous", show),
     )

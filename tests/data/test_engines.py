@@ -164,3 +164,22 @@ def test_every_engine_can_read_a_query_as_deep_as_a_report_asks(engine, opened):
             table.filter(table.total_amount > -step).distinct().mutate(total_amount=table.total_amount + 1)
         )
     assert table.total_amount.sum().to_pandas() == 13.5
+
+
+def test_every_engine_sets_aside_the_day_that_programs_write_for_none(engine, opened):
+    days = ["0001-01-01", "0001-01-01 00:00:00", "9999-12-31", "2026-03-04"]
+    sales = pd.DataFrame({"sale_id": list("abcd"), "sold_at": days, "total_amount": 1.0})
+    dataset = opened(engine({"sales": sales}, owned=True))
+    assert [(f.rule, f.action, f.examples) for f in dataset.findings] == [
+        ("sold_at_days", "set aside", ("a", "b", "c"))
+    ]
+    assert dataset.first_day == D(2026, 3, 4).date()
+
+
+def test_every_engine_counts_the_year_0_instead_of_failing(engine, opened):
+    sales = pd.DataFrame(
+        {"sale_id": list("ab"), "sold_at": ["0000-02-29", "0000-00-00"], "total_amount": 1.0}
+    )
+    dataset = opened(engine({"sales": sales}, owned=True), check=True)
+    assert dataset.findings
+    assert not dataset.rows["sales"] or dataset.refused

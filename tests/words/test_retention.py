@@ -139,7 +139,7 @@ class TestSummary:
             "Nobody was active when this timeframe began, so the page leads with the 12 months to "
             "31 October 2026. Of 200 customers active at its start, 50.0% still were"
         )
-        assert words.cards_key(setting).startswith("The cards are about the 12 months to 31 October 2026. ")
+        assert words.cards_about(setting) == "The cards are about the 12 months to 31 October 2026."
 
     @settings(max_examples=25)
     @given(
