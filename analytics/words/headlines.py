@@ -34,6 +34,8 @@ FEW = 30
 """With fewer in the denominator a rate is shown grey, and no sentence is built on it."""
 ENOUGH_HISTORY = 6
 """Earlier timeframes that are needed before a figure has a usual spread of its own."""
+SLIGHT = 1.0
+"""Percent by which a count or an amount without a usual spread must move to be worth a word."""
 USUAL = 2.0
 """Standard deviations of a figure's own changes that count as usual."""
 
@@ -137,7 +139,7 @@ def difference(
     A difference is close when it is no larger than two standard deviations of the figure's own changes from
     one timeframe to the next, over at least six earlier ones; and, for a rate with an interval, when the
     interval of the difference holds zero (Newcombe's, made of the two Wilson intervals). A figure with
-    neither is close only where it has not moved.
+    neither is close where it has moved by less than one percent.
 
     Parameters
     ----------
@@ -164,7 +166,8 @@ def difference(
     usual = usual_spread(frame, column, comparison, unit=unit)
     within = usual is not None and abs(amount) <= usual
     noise = within_margin(_row(frame, other), _row(frame, comparison.this), column)
-    return Difference(amount, close=amount == 0 or within or noise)
+    slight = usual is None and unit != "percent" and abs(amount) < SLIGHT
+    return Difference(amount, close=amount == 0 or within or noise or slight)
 
 
 def usual_spread(frame: pd.DataFrame, column: str, comparison: Comparison, *, unit: Unit) -> float | None:

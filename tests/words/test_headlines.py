@@ -99,6 +99,11 @@ class TestUsualSpread:
         frame, comparison = months_of(revenue=[100 * 1.05**i for i in range(8)])
         assert difference(frame, "revenue", comparison, "previous", unit="money").rose
 
+    @pytest.mark.parametrize(("now", "close"), [(100.9, True), (99.1, True), (101.1, False), (98.9, False)])
+    def test_without_one_less_than_a_percent_is_close(self, now, close):
+        frame, comparison = months_of(revenue=[100.0, now])
+        assert difference(frame, "revenue", comparison, "previous", unit="money").close is close
+
     def test_no_movement_at_all_is_close(self):
         found = difference(*self._flat(), "previous", unit="money")
         assert found.close
