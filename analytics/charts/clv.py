@@ -24,11 +24,9 @@ from analytics.charts.theme import (
     unit,
 )
 from analytics.formats import Format
-from analytics.page.pieces import Chart
+from analytics.page.pieces import FEW, Chart
 from analytics.page.tokens import LIGHT
 
-FEW = 30
-"""Groups of fewer customers are not drawn."""
 SIZES = 8
 """Sizes of dots, so that each is written into the file once."""
 MOST_ORDERS = 10

@@ -8,12 +8,10 @@ import pandas as pd
 from analytics.charts import forms, theme
 from analytics.charts.theme import Words
 from analytics.formats import Format
-from analytics.page.pieces import Chart
+from analytics.page.pieces import FEW, Chart
 
 MONTHS = 13
 """Months on the line: a year, and the month it is compared with."""
-FEW = 30
-"""With fewer customers a month has no point on the line."""
 
 
 def trend(line: pd.DataFrame, format: Format) -> Chart | None:

@@ -6,10 +6,8 @@ import pandas as pd
 
 from analytics.charts import forms, theme
 from analytics.formats import Format
-from analytics.page.pieces import Chart
+from analytics.page.pieces import FEW, Chart
 
-FEW = 30
-"""A curve is drawn as far as this many accounts are watched."""
 GROUPS = 4
 """Curves in one picture at most."""
 _COLOURS = ("c1", "c2", "c3", "c4")

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from analytics.charts import forms, theme
 from analytics.charts.theme import ACCENT, GHOST, SMALL, TEXT, fit, frame, label, room_for, size_of
 from analytics.formats import Format
-from analytics.page.pieces import Chart
+from analytics.page.pieces import FEW, Chart
 from analytics.page.tokens import LIGHT
 
 COLOURS = {"other": "ghost", "new": "c3", "away": "c2", "best": "c1"}
@@ -29,8 +29,6 @@ FEATURES = {
 OUTSIDE = "Outside"
 """Where customers come from who had no segment, and where they go who have none any more."""
 
-FEW = 30
-"""Fewer customers are not drawn: shares of so few say nothing."""
 
 FARTHEST = 2.0
 """End of the scale of deviations; the few beyond it are drawn at the end."""

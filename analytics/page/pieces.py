@@ -14,6 +14,9 @@ from typing import Literal
 MIME = "application/vnd.workbook.piece+json"
 """Outputs of an executed notebook with this type belong on the page, in their order."""
 
+FEW = 30
+"""With fewer behind it a rate is shown grey or hatched, no line is drawn and no sentence is built on it."""
+
 Verdict = Literal["better", "worse", "more", "less", "close", "none"]
 State = Literal["ready", "warning", "no data"]
 

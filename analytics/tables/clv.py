@@ -8,9 +8,7 @@ from typing import Any
 import pandas as pd
 
 from analytics.formats import Format
-from analytics.page.pieces import Column, Table
-
-FEW = 30
+from analytics.page.pieces import FEW, Column, Table
 
 
 def tenths(rows: pd.DataFrame, format: Format) -> Table:

@@ -7,11 +7,9 @@ from typing import Any
 import pandas as pd
 
 from analytics.formats import Format
-from analytics.page.pieces import Cell, Column, Heat, HeatCell, Table
+from analytics.page.pieces import FEW, Cell, Column, Heat, HeatCell, Table
 from analytics.page.tokens import STEPS
 
-FEW = 30
-"""With fewer customers a row is shown grey, and a cohort's cells are hatched."""
 SCALES = (35, 60, 100)
 """Ends of the cohort triangle's scale in percent: the least that holds every cell."""
 WIDTH = 13

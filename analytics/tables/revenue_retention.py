@@ -5,10 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analytics.formats import Format
-from analytics.page.pieces import Column, Table
-
-FEW = 30
-"""With fewer accounts watched a figure is not shown."""
+from analytics.page.pieces import FEW, Column, Table
 
 NAMES = {
     "new": "New",

@@ -5,10 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analytics.formats import Format
-from analytics.page.pieces import Column, Table
-
-FEW = 30
-"""With fewer customers a row is shown grey."""
+from analytics.page.pieces import FEW, Column, Table
 
 
 def segments(rows: pd.DataFrame, format: Format) -> Table | None:

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from analytics.formats import Format
-from analytics.page.pieces import Bold, Headline, Runs, Statement, sentence
+from analytics.page.pieces import FEW, Bold, Headline, Runs, Statement, sentence
 from analytics.timeframe import Comparison, Timeframe
-from analytics.words.headlines import FEW, difference, headline, moved_words, span_name, than
+from analytics.words.headlines import difference, headline, moved_words, span_name, than
 
 QUIET_DAYS = 90
 """A customer who has not ordered for so long is worth a call."""

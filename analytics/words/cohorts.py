@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analytics.page.pieces import Statement
-from analytics.words.headlines import FEW
+from analytics.page.pieces import FEW, Statement
 from analytics.words.retention import Setting
 
 

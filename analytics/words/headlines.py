@@ -15,7 +15,7 @@ from typing import Literal
 import pandas as pd
 
 from analytics.formats import Format
-from analytics.page.pieces import Change, Headline, Verdict
+from analytics.page.pieces import FEW, Change, Headline, Verdict
 from analytics.timeframe import Comparison, Timeframe
 
 Unit = Literal["money", "count", "percent", "days", "number"]
@@ -30,8 +30,6 @@ CARDS_KEY = (
     "rounding."
 )
 """What stands under the cards of every report."""
-FEW = 30
-"""With fewer in the denominator a rate is shown grey, and no sentence is built on it."""
 ENOUGH_HISTORY = 6
 """Earlier timeframes that are needed before a figure has a usual spread of its own."""
 SLIGHT = 1.0

@@ -9,10 +9,9 @@ from typing import Any
 import pandas as pd
 
 from analytics.formats import Format
-from analytics.page.pieces import Bold, Headline, Runs, Statement, plain, sentence
+from analytics.page.pieces import FEW, Bold, Headline, Runs, Statement, plain, sentence
 from analytics.timeframe import Comparison, Timeframe
 from analytics.words.headlines import (
-    FEW,
     difference,
     headline,
     is_unsure,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analytics.page.pieces import Bold, Headline, Runs, Statement, sentence
-from analytics.words.headlines import FEW, difference, headline, is_unsure, moved_words, than
+from analytics.page.pieces import FEW, Bold, Headline, Runs, Statement, sentence
+from analytics.words.headlines import difference, headline, is_unsure, moved_words, than
 from analytics.words.retention import Setting, brief
 
 

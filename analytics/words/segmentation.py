@@ -8,8 +8,8 @@ from datetime import date, timedelta
 import pandas as pd
 
 from analytics.formats import Format
-from analytics.page.pieces import Bold, Headline, Runs, Statement, sentence
-from analytics.words.headlines import FEW, Difference, difference, headline, moved_words, than
+from analytics.page.pieces import FEW, Bold, Headline, Runs, Statement, sentence
+from analytics.words.headlines import Difference, difference, headline, moved_words, than
 from analytics.words.segmentation_setting import Setting, shortened
 
 STABLE, SHAKY = 0.8, 0.6
