@@ -237,8 +237,8 @@ class Table:
         One line above the table.
     total : tuple or None
         The last, bold row.
-    all_rows : int
-        How many rows there are in all; the caption says so where fewer are shown.
+    of_rows : str
+        How many rows there are in all, as the organisation writes numbers; empty where all are shown.
     folded : str
         Where given, the table is folded under these words.
     unsure : frozenset of int
@@ -249,7 +249,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     caption: str = ""
     total: tuple[Cell, ...] | None = None
-    all_rows: int = 0
+    of_rows: str = ""
     folded: str = ""
     unsure: frozenset[int] = frozenset()
 

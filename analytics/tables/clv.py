@@ -69,7 +69,6 @@ def tenths(rows: pd.DataFrame, format: Format) -> Table:
         body,
         folded="The figures, by tenths of customers",
         total=total if body else None,
-        all_rows=len(body),
     )
 
 
@@ -103,7 +102,7 @@ def spread(rows: pd.DataFrame, format: Format) -> Table:
         body.append(
             (span, format.count(row.customers), format.percent(share), share, format.money(row.total_revenue))
         )
-    return Table(columns, tuple(body), folded="The figures, by revenue", all_rows=len(body))
+    return Table(columns, tuple(body), folded="The figures, by revenue")
 
 
 def orders(rows: pd.DataFrame, format: Format) -> Table:
@@ -144,7 +143,7 @@ def orders(rows: pd.DataFrame, format: Format) -> Table:
         for row in _rows(rows)
     )
     unsure = frozenset(i for i, n in enumerate(rows["customers"]) if n < FEW)
-    return Table(columns, body, folded="The figures, by number of orders", all_rows=len(body), unsure=unsure)
+    return Table(columns, body, folded="The figures, by number of orders", unsure=unsure)
 
 
 def joining(years: pd.DataFrame, format: Format) -> Table:
@@ -183,7 +182,7 @@ def joining(years: pd.DataFrame, format: Format) -> Table:
         for row in _rows(years)
     )
     unsure = frozenset(i for i, n in enumerate(years["first_year_customers"]) if n < FEW)
-    return Table(columns, body, all_rows=len(body), unsure=unsure)
+    return Table(columns, body, unsure=unsure)
 
 
 def customers(rows: pd.DataFrame, figures: pd.DataFrame, format: Format) -> Table:
@@ -249,9 +248,8 @@ def customers(rows: pd.DataFrame, figures: pd.DataFrame, format: Format) -> Tabl
         *(("", "") if gained else ()),
         *("", "", ""),
     )
-    return Table(
-        tuple(columns), tuple(body), "Customers", total if body else None, int(now["total_customers"])
-    )
+    of_rows = format.count(now["total_customers"]) if now["total_customers"] > len(body) else ""
+    return Table(tuple(columns), tuple(body), "Customers", total if body else None, of_rows)
 
 
 def margin(tenth: pd.DataFrame, format: Format) -> Table:
@@ -285,7 +283,7 @@ def margin(tenth: pd.DataFrame, format: Format) -> Table:
         for row in _rows(tenth)
         if not pd.isna(row.total_profit)
     )
-    return Table(columns, body, folded="The figures, by tenths of customers", all_rows=len(body))
+    return Table(columns, body, folded="The figures, by tenths of customers")
 
 
 def _rows(frame: pd.DataFrame) -> Iterable[Any]:

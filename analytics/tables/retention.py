@@ -64,7 +64,6 @@ def trends(rows: pd.DataFrame, format: Format) -> Table | None:
         ),
         rows=body,
         caption=f"Customers by month{marked}",
-        all_rows=len(newest),
         folded="The figures, by month",
         unsure=frozenset(newest.index[newest["retention_rate_n"] < FEW]),
     )
@@ -97,7 +96,6 @@ def rates(row: pd.Series, format: Format, *, churn_days: int) -> Table:
             for days, ending in lengths
         ),
         caption="The same customers, counted as lapsed after a shorter and a longer silence",
-        all_rows=len(lengths),
         unsure=frozenset(
             place for place, (_, ending) in enumerate(lengths) if row[f"retention_rate{ending}_n"] < FEW
         ),
@@ -174,6 +172,7 @@ def cohort_revenue(rows: pd.DataFrame, format: Format, *, period: str, page_rows
         for _, row in listed.iterrows()
     ]
     average = rows.iloc[-1]
+    count = len(rows) - 1
     return Table(
         columns=(
             Column("First order"),
@@ -191,9 +190,9 @@ def cohort_revenue(rows: pd.DataFrame, format: Format, *, period: str, page_rows
             format.count(average["current_active"]),
             format.count(average["churned"]),
         ),
-        all_rows=len(rows) - 1,
         folded="The same customers' revenue",
         unsure=frozenset(place for place, n in enumerate(listed["initial_customers"]) if n < FEW),
+        of_rows=format.count(count) if count > len(listed) else "",
     )
 
 
@@ -240,7 +239,6 @@ def orders(rows: pd.DataFrame, format: Format) -> Table | None:
             format.money(total),
             format.percent(100 if total > 0 else None),
         ),
-        all_rows=len(rows),
         folded="The figures, by number of orders",
         unsure=frozenset(place for place, n in enumerate(rows["customer_count"]) if n < FEW),
     )

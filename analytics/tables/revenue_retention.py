@@ -50,7 +50,6 @@ def movements(rows: pd.DataFrame, row: pd.Series, format: Format) -> Table | Non
         ),
         rows=body,
         total=("At the end", format.count(row["ending_accounts"]), format.money_exact(row["ending_acv"])),
-        all_rows=len(body),
         folded="The figures, to the cent",
     )
 
@@ -100,6 +99,5 @@ def survival(
         ),
         rows=tuple(body[:50]),
         caption="Accounts that are still customers, with 95% intervals",
-        all_rows=len(body),
         folded="The figures, by plan",
     )

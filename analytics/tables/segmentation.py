@@ -152,7 +152,8 @@ def movement(rows: pd.DataFrame, format: Format, *, limit: int = 50) -> Table | 
         )
         for row in movers.head(limit).itertuples()
     )
-    return Table(columns, body, all_rows=len(movers), folded="The movements, the largest first")
+    of_rows = format.count(len(movers)) if len(movers) > limit else ""
+    return Table(columns, body, of_rows=of_rows, folded="The movements, the largest first")
 
 
 def credit(rows: pd.DataFrame, format: Format) -> Table | None:
@@ -322,7 +323,8 @@ def customers(rows: pd.DataFrame, format: Format, *, limit: int = 50) -> Table |
         )
         for row in rows.head(limit).itertuples()
     )
-    return Table(columns, body, all_rows=len(rows), folded="Customers with the most revenue")
+    of_rows = format.count(len(rows)) if len(rows) > limit else ""
+    return Table(columns, body, of_rows=of_rows, folded="Customers with the most revenue")
 
 
 def _weighted(rows: pd.DataFrame, column: str) -> float:

@@ -179,11 +179,11 @@ class TestTable:
         html = self.html(total=("All", "1,300", 50.0))
         assert html.index('<tr class="sum">') > html.index("New")
 
-    def test_says_of_how_many_rows_it_shows_the_first(self):
-        assert "By segment; the first 2 of 12,345 rows" in "".join(
-            read(self.html(caption="By segment", all_rows=12345)).texts
+    def test_says_of_how_many_rows_it_shows_some(self):
+        assert "By segment; 2 of 12,345 rows" in "".join(
+            read(self.html(caption="By segment", of_rows="12,345")).texts
         )
-        assert "the first" not in self.html(caption="By segment", all_rows=2)
+        assert " of " not in self.html(caption="By segment", of_rows="")
 
     def test_folds_under_the_words_given(self):
         assert '<details class="more"><summary>The figures</summary>' in self.html(folded="The figures")

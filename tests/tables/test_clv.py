@@ -126,7 +126,7 @@ class TestCustomers:
 
     def test_says_of_how_many_they_are_the_first(self):
         table = tables.customers(people(), FIGURES, BRITISH)
-        assert table.all_rows == 2000
+        assert table.of_rows == "2,000"
         assert table.total[0] == "All customers"
         assert "£99,000.50" in table.total
 

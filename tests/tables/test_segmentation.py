@@ -80,7 +80,7 @@ def test_movements_are_those_who_moved_the_most_first():
     )
     table = tables.movement(rows, BRITISH, limit=1)
     assert table.rows == (("B", "A", "up", "9", "100.0%"),)
-    assert table.all_rows == 2
+    assert table.of_rows == "2"
     assert tables.movement(rows.iloc[:1], BRITISH) is None
 
 
@@ -154,7 +154,7 @@ class TestCustomers:
 
     def test_the_first_rows_of_how_many(self):
         table = tables.customers(self.ROWS, BRITISH, limit=1)
-        assert (len(table.rows), table.all_rows) == (1, 2)
+        assert (len(table.rows), table.of_rows) == (1, "2")
         assert table.folded == "Customers with the most revenue"
         assert tables.customers(self.ROWS.iloc[:0], BRITISH) is None
 
