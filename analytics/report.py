@@ -267,6 +267,9 @@ class Report:
             if rows
         ]
         since = f" since {show.date(self.dataset.first_day)}" if self.dataset.first_day else ""
+        newest, edge = self.dataset.newest_day, self.timeframe.reference_date
+        if newest and edge <= newest:
+            since += f"; what is dated {show.date(edge)} or later is not read"
         return (
             ("Timeframe", frame),
             ("Compared with", " and ".join(dict.fromkeys(others)) or self._incomparable()),
@@ -296,9 +299,9 @@ class Report:
         notices += [
             Notice(
                 f"Nothing here is made from {table}",
-                f"{self.organisation.name} has no such table: {what} are left out.",
+                f"{self.organisation.name} has no such table. What needs it is not shown; the notes list it.",
             )
-            for table, what in self._not_shown().items()
+            for table in self._not_shown()
             if table in self.card.required
         ]
         if self.timeframe.start >= self.timeframe.as_of:

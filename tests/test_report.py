@@ -70,7 +70,7 @@ class TestOpening:
 
     def test_says_what_it_is_made_from_and_escapes_names(self, acme):
         page = html(open_report("retention", "acme", "2026-Q3").opening())
-        assert "10 sales since 15 January 2026" in page
+        assert "10 sales since 15 January 2026; what is dated 1 October 2026 or later is not read" in page
         assert "Acme &amp; &lt;b&gt;Sons&lt;/b&gt;" in page
 
     @pytest.mark.parametrize(

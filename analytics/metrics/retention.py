@@ -43,13 +43,15 @@ class Retention:
     summary : pandas.DataFrame
         The timeframe asked for: one row, columns as in `retention_books`.
     headlines : pandas.DataFrame
-        One row for each of ``leading.periods``, columns as in `retention_books`; the new customers and
-        rates of an earlier timeframe that is ``left_truncated`` are missing.
+        One row for each of ``leading.periods``, columns as in `retention_books`. In an earlier timeframe
+        the new customers are missing where it is ``left_truncated``, the churned ones and the rates where
+        it begins within `churn_days` of the first day: nobody can have been silent for that long.
     trends : pandas.DataFrame
         One row for each whole month in the timeframe, columns as in `retention_books`.
     line : pandas.DataFrame
         One row for each whole month up to the reference date, as far as the data reach and at most 25: the
-        months of the trend's picture and, for each, the month a year before.
+        months of the trend's picture and, for each, the month a year before; without rates where a month
+        begins within `churn_days` of the first day.
     known_from : datetime.date or None
         First day of data that do not hold every customer's first purchase.
     """
@@ -150,12 +152,35 @@ def retention(
         if other["starting_customers"].iloc[-1]:
             leading, headlines = instead, other
             break
-    # Who seems new in the first days of the data may be older: no measure for the timeframe.
-    early = headlines["left_truncated"] & (headlines.index < len(headlines) - 1)
-    marked = ["new_customers", "new_customers_this_period", *_RATE_COLUMNS]
-    headlines = headlines.assign(**{name: headlines[name].mask(early) for name in marked})
+    headlines = _comparable(headlines, _young(headlines, first_day, churn_days))
     trends, line = _rows(found, months), _rows(found, recent)
+    young = _young(line, first_day, churn_days)
+    line = line.assign(
+        **{name: line[name].mask(young, 0 if name.endswith("_n") else None) for name in _RATE_COLUMNS}
+    )
     return Retention(this, leading, summary, headlines, trends, line, known_from)
+
+
+def _young(rows: pd.DataFrame, first_day: date | None, churn_days: int) -> pd.Series:
+    """Periods that begin before anybody can have been silent for `churn_days`: few can lapse in them.
+
+    That the data hold every first purchase does not help: the customers themselves are younger than that.
+    """
+    limit = first_day and first_day + timedelta(days=churn_days)
+    return pd.Series([limit is not None and start < limit for start in rows["start"]], rows.index, dtype=bool)
+
+
+def _comparable(headlines: pd.DataFrame, young: pd.Series) -> pd.DataFrame:
+    """Leave out of earlier timeframes what is no measure for this one.
+
+    Who seems new in the first days of the data may be older, and few can lapse in them.
+    """
+    earlier = headlines.index < len(headlines) - 1
+    seems_new = dict.fromkeys(("new_customers", "new_customers_this_period"), headlines["left_truncated"])
+    lapses = dict.fromkeys(("churned_customers", *_RATE_COLUMNS), young)
+    return headlines.assign(
+        **{name: headlines[name].mask(mark & earlier) for name, mark in (seems_new | lapses).items()}
+    )
 
 
 def retention_books(

@@ -165,16 +165,18 @@ def revenue_retention(
     frame = label_periods(frame.assign(period=range(len(periods))), periods)
     gains = frame["new_acv"] + frame["expansion_acv"] + frame["reactivated_acv"]
     losses = -(frame["contraction_acv"] + frame["churned_acv"])
-    kept = frame["starting_accounts"] - frame["churned_accounts"]
+    begun = pd.Series([period.days > 0 for period in periods])  # nothing is kept through days to come
+    starting, accounts_then = frame["starting_acv"].where(begun), frame["starting_accounts"] * begun
+    kept = (frame["starting_accounts"] - frame["churned_accounts"]) * begun
     frame = frame.assign(
-        gross_revenue_retention=percentage(frame["kept_acv"], frame["starting_acv"]),
-        net_revenue_retention=percentage(frame["staying_acv"], frame["starting_acv"]),
-        gross_revenue_retention_n=frame["starting_accounts"],
-        net_revenue_retention_n=frame["starting_accounts"],
+        gross_revenue_retention=percentage(frame["kept_acv"], starting),
+        net_revenue_retention=percentage(frame["staying_acv"], starting),
+        gross_revenue_retention_n=accounts_then,
+        net_revenue_retention_n=accounts_then,
         quick_ratio=percentage(gains, losses.where(losses > 0)) / 100,
         left_truncated=[opening is None or opening > start for start in starts],
     )
-    frame = add_rate(frame, "account_retention_rate", kept, frame["starting_accounts"])
+    frame = add_rate(frame, "account_retention_rate", kept, accounts_then)
     return frame.drop(columns=["kept_acv", "staying_acv"])
 
 

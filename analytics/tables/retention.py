@@ -79,7 +79,7 @@ def rates(row: pd.Series, format: Format, *, churn_days: int) -> Table:
     format : Format
     churn_days : int
     """
-    lengths = sorted({(60, "_60"), (churn_days, ""), (180, "_180")})
+    lengths = sorted(({60: "_60", 180: "_180"} | {churn_days: ""}).items())
     return Table(
         columns=(
             Column("Lapsed after"),

@@ -225,6 +225,15 @@ class TestReport:
         kept = self.measure("2026-Q3", data, complete_history=True).headlines
         assert kept["new_customers"].tolist() == [1, 1, 0]
 
+    def test_nobody_can_lapse_in_data_younger_than_the_silence(self):
+        data = sales_of(("a", "2026-01-05"), ("a", "2026-05-01"), ("b", "2026-05-01"), ("a", "2026-09-01"))
+        found = self.measure("2026-Q3", data, complete_history=True)
+        rates = found.headlines.set_index("period")[["retention_rate", "churned_customers"]]
+        assert rates.isna().any(axis=1).tolist() == [True, False, False]
+        line = found.line.set_index("period")["retention_rate_n"]
+        assert line[["2026-01", "2026-03", "2026-04"]].tolist() == [0, 0, 1]
+        assert self.measure("2026-03", data, complete_history=True).summary["retention_rate"].item() == 100.0
+
     def test_the_published_summary_is_the_timeframe_asked_for(self):
         data = sales_of(("a", "2025-10-20"), ("a", "2026-09-01"))
         comparison = compare(frame("all", first_day=date(2024, 1, 1)), first_day=date(2024, 1, 1))

@@ -101,6 +101,13 @@ class TestDefinition:
 
 
 class TestEdges:
+    def test_nothing_is_kept_through_a_timeframe_that_has_not_begun(self):
+        row = rows_of(accounts_of(*BOOK), "2027-Q1").iloc[0]
+        rates = ["gross_revenue_retention", "net_revenue_retention", "account_retention_rate"]
+        assert row[rates].isna().all()
+        assert row["gross_revenue_retention_n"] == 0
+        assert row.starting_acv == row.ending_acv > 0
+
     def test_no_losses_have_no_quick_ratio_and_nobody_starting_no_retention(self):
         row = rows_of(
             accounts_of(

@@ -115,6 +115,8 @@ class TestOthers:
         ]  # fmt: skip
         other = tables.rates(pd.Series(row), POUNDS, churn_days=30)
         assert [cells[0] for cells in other.rows] == ["30 days", "60 days", "180 days"]
+        same = tables.rates(pd.Series(row), POUNDS, churn_days=60)
+        assert [cells[0] for cells in same.rows] == ["60 days", "180 days"]
 
     def test_orders_add_up_to_the_last_row(self):
         rows = pd.DataFrame(
