@@ -42,6 +42,14 @@ _TRAITS = {
     "basket_size": ("small baskets", "large baskets"),
     "category_breadth": ("few categories", "many categories"),
 }
+_COMPARED = {
+    "recency_days": ("bought more lately than average", "longer away than average"),
+    "frequency": ("fewer orders than average", "more orders than average"),
+    "monetary": ("lower spend than average", "higher spend than average"),
+    "tenure_days": ("joined later than average", "joined earlier than average"),
+    "basket_size": ("smaller baskets than average", "larger baskets than average"),
+    "category_breadth": ("fewer categories than average", "more categories than average"),
+}
 
 
 @dataclass(frozen=True)
@@ -116,7 +124,7 @@ def behaviour_clusters(features: pd.DataFrame, *, seed: int = 0) -> Behaviour:
     -----
     Counts and money are taken as logarithms, because a few large customers would otherwise be groups of
     their own; then every feature is scaled to mean 0 and standard deviation 1, and cut at ±3. Groups are
-    found among all customers; those that are not ``shown`` are left out of the counts afterwards.
+    found and named among all customers; those that are not ``shown`` are left out of the figures afterwards.
 
     References
     ----------
@@ -173,35 +181,44 @@ def scaled(features: pd.DataFrame) -> tuple[list[str], Floats]:
     return used, np.column_stack(columns) if columns else np.zeros((len(features), 1))
 
 
-def names_of(deviations: pd.DataFrame) -> list[str]:
-    """Name groups by what sets them apart, each by a name of its own.
+def names_of(deviations: pd.DataFrame, means: pd.DataFrame, average: pd.Series) -> list[str]:
+    """Name groups by what sets them apart, each by a name of its own that their means bear out.
 
     Parameters
     ----------
     deviations : pandas.DataFrame
         One row for each group and one column for each feature: how far the group's mean lies from the mean
         of all, in standard deviations.
+    means : pandas.DataFrame
+        The same rows and columns: the plain means that readers see. Missing where not known.
+    average : pandas.Series
+        The plain mean of all customers, by feature.
 
     Returns
     -------
     list of str
-        Two traits each, the most telling first; more where two groups would share a name, and a number where
-        all traits are the same.
+        Two traits each at most, the most telling first. "Many" is said only of a group whose plain mean is
+        the greatest of all groups, "few" of the least. A group that is neither on any telling feature is
+        compared with the average, where its plain mean lies on the same side, and is otherwise without a
+        clear trait. A comparison is added where two groups would share a name, then a number.
+
+    Notes
+    -----
+    The two measures can disagree: deviations are of logarithms, and a few large customers raise a plain mean.
 
     Examples
     --------
-    >>> names_of(pd.DataFrame({"recency_days": [-1.0, 1.4], "frequency": [2.0, -0.2]}))
-    ['Many orders, bought lately', 'Long away']
+    >>> deviations = pd.DataFrame({"recency_days": [-1.0, 1.4, 0.1], "frequency": [2.0, -0.2, 0.9]})
+    >>> means = pd.DataFrame({"recency_days": [5.0, 90.0, 40.0], "frequency": [20.0, 2.0, 12.0]})
+    >>> names_of(deviations, means, pd.Series({"recency_days": 45.0, "frequency": 10.0}))
+    ['Many orders, bought lately', 'Long away', 'More orders than average']
     """
-    traits = [_traits(row) for _, row in deviations.iterrows()]
-    length = [2] * len(traits)
-    while True:
-        names = [", ".join(words[:n]) for words, n in zip(traits, length, strict=True)]
-        longer = [i for i, name in enumerate(names) if names.count(name) > 1 and length[i] < len(traits[i])]
-        if not longer:
-            break
-        for i in longer:
-            length[i] += 1
+    found = [_traits(deviations.iloc[i], means, i, average) for i in range(len(deviations))]
+    names = [", ".join(traits or compared[:1]) or "no clear trait" for traits, compared in found]
+    shared = [names.count(name) > 1 for name in names]
+    for i, (traits, compared) in enumerate(found):
+        if shared[i]:
+            names[i] = ", ".join([*traits, *compared][:2]) or names[i]
     seen: dict[str, int] = {}
     for i, name in enumerate(names):
         seen[name] = seen.get(name, 0) + 1
@@ -209,10 +226,21 @@ def names_of(deviations: pd.DataFrame) -> list[str]:
     return [name[0].upper() + name[1:] for name in names]
 
 
-def _traits(deviations: pd.Series) -> list[str]:
-    order = sorted(deviations.index, key=lambda name: (-abs(deviations[name]), FEATURES.index(name)))
-    telling = [name for name in order if abs(deviations[name]) >= TELLING]
-    return [_TRAITS[name][int(deviations[name] > 0)] for name in telling] or ["close to the average"]
+def _traits(
+    deviations: pd.Series, means: pd.DataFrame, group: int, average: pd.Series
+) -> tuple[list[str], list[str]]:
+    traits, compared = [], []
+    for name in sorted(deviations.index, key=lambda name: (-abs(deviations[name]), FEATURES.index(name))):
+        every = means[name]
+        if abs(deviations[name]) < TELLING or every.nunique() < 2:
+            continue
+        more = bool(deviations[name] > 0)
+        own, end = every.iloc[group], every.max() if more else every.min()
+        if own == end:
+            traits.append(_TRAITS[name][int(more)])
+        elif own > average[name] if more else own < average[name]:
+            compared.append(_COMPARED[name][int(more)])
+    return traits[:2], compared
 
 
 def _draw(random: np.random.Generator, n: int, most: int) -> NDArray[np.int64]:
@@ -261,7 +289,8 @@ def _described(
     spend = features["monetary"].groupby(labels).mean()
     order = spend.sort_values(ascending=False, kind="stable").index
     means = pd.DataFrame(points, columns=used).groupby(labels).mean().loc[order]
-    names = names_of(means)
+    plain = features[used]
+    names = names_of(means, plain.groupby(labels).mean().loc[order], plain.mean())
     named = pd.Series(labels).map(dict(zip(order, names, strict=True))).to_numpy()
     shown = features["shown"].to_numpy(dtype=bool)
     segments = _segments(features[shown], pd.Series(named[shown], index=features.index[shown]), names)

@@ -7,6 +7,10 @@ import pandas as pd
 from analytics.page.pieces import FEW, Statement
 from analytics.words.retention import Setting
 
+YOUNG, YEAR = 4, 365
+"""Data that cover fewer days than so many times `churn_days`, or than a year, call no silence long: most of
+the long gaps have not ended in them, and are not counted."""
+
 
 def cohorts(setting: Setting, rows: pd.DataFrame, period: str) -> Statement:
     """Say how many of the new customers come back in the period after their first order.
@@ -107,18 +111,17 @@ def gaps(setting: Setting, rows: pd.DataFrame, p90: float, longer: float) -> Sta
     )
     based = f"{show.count(number)} gaps between visits up to {setting.until}"
     if number < FEW:
-        return Statement(f"Too few returns to judge {days} days by: {show.count(number)}", "", read, based)
+        return Statement(f"Too few gaps to judge {days} days by: {show.count(number)}", "", read, based)
     share, seen = show.percent(longer, 0), setting.history_days
-    if seen is not None and seen < 2 * days and days >= p90:
-        young = f"The data are too young to judge {show.days(days)} by: they cover {show.days(seen)}"
-        return Statement(young, "Gaps longer than the data cannot be seen in them.", read, based)
+    lead = f"{share} of gaps lasted {show.days(days)} or more"
     if days < p90:
-        heading = f"{show.days(days)} is short: nine returns in ten take up to {usual}"
-        lead = f"{share} of all returns came after {show.days(days)} or more: some of the lapsed may be back."
-    else:
-        heading = f"Nine returns in ten come within {usual}: {show.days(days)} of silence is long"
-        lead = f"{share} of all returns came after {show.days(days)} or more."
-    return Statement(heading, lead, read, based)
+        heading = f"{show.days(days)} is short: nine gaps in ten last up to {usual}"
+        return Statement(heading, f"{lead}: some of the lapsed may be back.", read, based)
+    if seen is not None and seen < max(YOUNG * days, YEAR):
+        heading = f"The data are too young to judge {show.days(days)} by: they cover {show.days(seen)}"
+        return Statement(heading, "Long gaps take time to end; one that has not is not counted.", read, based)
+    heading = f"Nine gaps in ten last up to {usual}: {show.days(days)} of silence is long"
+    return Statement(heading, f"{lead}.", read, based)
 
 
 def repeat(setting: Setting, row: pd.Series, orders: pd.DataFrame) -> Statement:

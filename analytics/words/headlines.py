@@ -18,8 +18,9 @@ from analytics.formats import Format
 from analytics.page.pieces import FEW, Change, Headline, Verdict
 from analytics.timeframe import Comparison, Timeframe
 
-Unit = Literal["money", "count", "percent", "days", "number"]
-"""What a figure is counted in. Rates (``percent``) change by points, everything else in percent."""
+Unit = Literal["money", "count", "events", "percent", "days", "number"]
+"""What a figure is counted in. Rates (``percent``) change by points, everything else in percent. ``events``
+are what happens in a timeframe, such as customers lost: it varies by chance; ``count`` is what there is."""
 
 Good = Literal["up", "down", "neutral"]
 Against = Literal["previous", "year_earlier"]
@@ -36,6 +37,8 @@ SLIGHT = 1.0
 """Percent by which a count or an amount without a usual spread must move to be worth a word."""
 USUAL = 2.0
 """Standard deviations of a figure's own changes that count as usual."""
+CHANCE = 1.96
+"""Standard deviations within which 95 of 100 differences lie that are chance alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,8 @@ class Difference:
         Points for a rate, percent for anything else; None where either figure is missing, the other
         timeframe is not covered by the data, or it starts from zero or less.
     close : bool
-        Whether it is within the figure's usual spread, or within the margin of error of a rate. A missing
-        difference is close: nothing can be said of it.
+        Whether it is within the figure's usual spread, or within the margin of error of a rate or of a
+        number of events. A missing difference is close: nothing can be said of it.
     """
 
     amount: float | None
@@ -98,7 +101,7 @@ def headline(
     format : Format
     label : str
         The name in words.
-    unit : {"money", "count", "percent", "days", "number"}
+    unit : {"money", "count", "events", "percent", "days", "number"}
     good : {"up", "down", "neutral"}, default "neutral"
         Which way is better. Only rates are called better or worse; counts and money are more or less.
     base : str, default ""
@@ -137,7 +140,9 @@ def difference(
     A difference is close when it is no larger than two standard deviations of the figure's own changes from
     one timeframe to the next, over at least six earlier ones; and, for a rate with an interval, when the
     interval of the difference holds zero (Newcombe's, made of the two Wilson intervals). A figure with
-    neither is close where it has moved by less than one percent.
+    neither is close where it has moved by less than one percent. So is a number of events that has moved by
+    no more than 1.96·√(now + then): events that come independently of each other, as often now as then, are
+    two Poisson counts, and the variance of their difference is their sum.
 
     Parameters
     ----------
@@ -154,18 +159,21 @@ def difference(
     ----------
     .. [1] R. G. Newcombe, "Interval estimation for the difference between independent proportions:
        comparison of eleven methods", *Statistics in Medicine* 17, 1998, method 10.
+    .. [2] J. Przyborowski and H. Wilenski, "Homogeneity of results in testing samples from Poisson series",
+       *Biometrika* 31, 1940; here with the normal approximation.
     """
     other = getattr(comparison, against)
-    amount = None
-    if other is not None:
-        amount = _moved(value_of(frame, column, other), value_of(frame, column, comparison.this), unit)
-    if amount is None:
+    then = None if other is None else value_of(frame, column, other)
+    now = value_of(frame, column, comparison.this)
+    amount = _moved(then, now, unit)
+    if then is None or now is None or amount is None:
         return Difference(None, close=True)
     usual = usual_spread(frame, column, comparison, unit=unit)
     within = usual is not None and abs(amount) <= usual
     noise = within_margin(_row(frame, other), _row(frame, comparison.this), column)
     slight = usual is None and unit != "percent" and abs(amount) < SLIGHT
-    return Difference(amount, close=amount == 0 or within or noise or slight)
+    chance = usual is None and unit == "events" and abs(now - then) <= CHANCE * math.sqrt(now + then)
+    return Difference(amount, close=amount == 0 or within or noise or slight or chance)
 
 
 def usual_spread(frame: pd.DataFrame, column: str, comparison: Comparison, *, unit: Unit) -> float | None:
@@ -318,7 +326,7 @@ def _shown(value: float | None, unit: Unit, format: Format) -> str:
     match unit:
         case "money":
             return format.money(value)
-        case "count":
+        case "count" | "events":
             return format.count(value)
         case "percent":
             return format.percent(value)

@@ -143,7 +143,7 @@ def headlines(setting: Setting, rows: pd.DataFrame) -> tuple[Headline, ...]:
             "churned_customers",
             *every,
             label="Customers lost",
-            unit="count",
+            unit="events",
             good="down",
             base=f"no order for {show.days(setting.churn_days)} or more",
         ),
@@ -151,7 +151,7 @@ def headlines(setting: Setting, rows: pd.DataFrame) -> tuple[Headline, ...]:
             "new_customers",
             *every,
             label="New customers",
-            unit="count",
+            unit="events",
             good="up",
             base=f"first order in {setting.span}" + (", some may be older" if now["left_truncated"] else ""),
         ),
@@ -254,9 +254,10 @@ def _books(show: Format, now: pd.Series) -> Runs:
     if not now["starting_customers"] and not any(came):
         return ()
     return sentence(
-        "{lost} lapsed; {new} new and {back} returning customers are active, {ending} in all.",
+        "{lost} lapsed; {new} new customer{s} and {back} who came back are active, {ending} in all.",
         lost=Bold(show.count(now["churned_customers"])),
         new=show.count(came[0]),
+        s="" if came[0] == 1 else "s",
         back=show.count(came[1]),
         ending=Bold(show.count(now["ending_customers"])),
     )

@@ -57,9 +57,27 @@ def summary(setting: Setting, rows: pd.DataFrame, contracts: pd.DataFrame) -> tu
     return brief(on_customers[0], on_contracts, *on_customers[2:])
 
 
-def definitions(setting: Setting, contracts: pd.DataFrame) -> tuple[tuple[str, str], ...]:
-    """Say what the words of the page mean; those of contracts only where there are any."""
+def definitions(
+    setting: Setting, contracts: pd.DataFrame, rows: pd.DataFrame | None = None
+) -> tuple[tuple[str, str], ...]:
+    """Say what the words of the page mean; those of contracts, and of orders, only where there are any.
+
+    Parameters
+    ----------
+    setting, contracts
+        As for `headlines`.
+    rows : pandas.DataFrame, optional
+        As for `headlines`; without it there are orders.
+    """
     silence = setting.format.days(setting.churn_days)
+    on_orders = (
+        ("Active", f"The last order is less than {silence} old. Returns are no orders."),
+        ("Lapsed, lost", f"No order for {silence} or more; lost: active at the start, lapsed at the end."),
+        ("Stayed", "Active at the start and at the end, in percent of those active at the start."),
+        ("Came back", "Lapsed at the start, ordered since, active at the end."),
+        ("New", "First order ever inside the timeframe."),
+        ("Visit", "A day with an order; two orders on one day are one visit."),
+    )
     on_contracts = (
         (
             "Gross and net revenue retention",
@@ -68,45 +86,74 @@ def definitions(setting: Setting, contracts: pd.DataFrame) -> tuple[tuple[str, s
         ),
     )
     return (
-        ("Active", f"The last order is less than {silence} old. Returns are no orders."),
-        ("Lapsed, lost", f"No order for {silence} or more; lost: active at the start, lapsed at the end."),
-        ("Stayed", "Active at the start and at the end, in percent of those active at the start."),
-        ("Came back", "Lapsed at the start, ordered since, active at the end."),
-        ("New", "First order ever inside the timeframe."),
-        ("Visit", "A day with an order; two orders on one day are one visit."),
+        *(on_orders if _of_orders(contracts, rows) else ()),
         *(on_contracts if revenue_retention.any_contract(contracts) else ()),
         ("Points", "Difference of two percentages."),
     )
 
 
-def method(contracts: pd.DataFrame) -> tuple[str, ...]:
-    """Say how the figures are made; those of contracts only where there are any."""
+def method(contracts: pd.DataFrame, rows: pd.DataFrame | None = None) -> tuple[str, ...]:
+    """Say how the figures are made; those of contracts, and of orders, only where there are any.
+
+    Parameters
+    ----------
+    contracts, rows
+        As for `definitions`.
+    """
+    of_orders = _of_orders(contracts, rows)
+    on_books = (
+        "The books balance: active at the end = active at the start + new and still active + came "
+        "back − lost.",
+    )
+    on_cohorts = (
+        "A cohort's cell counts those with an order in that calendar period; the row All is weighted by "
+        "customers, over the cohorts that have reached the period.",
+    )
     on_contracts = (
         "An account is worth what its last snapshot before the day says. Curves are Kaplan–Meier "
         "estimates with "
         "Greenwood intervals; an account is watched from its first snapshot on, by the plan it then had.",
     )
     return (
-        "The books balance: active at the end = active at the start + new and still active + came "
-        "back − lost.",
+        *(on_books if of_orders else ()),
         "Intervals of shares are Wilson intervals at 95%. A change is called close when it is within two "
         "standard deviations of the figure's own earlier changes, or when the 95% interval of the difference "
-        "of two shares holds zero.",
-        "A cohort's cell counts those with an order in that calendar period; the row All is weighted by "
-        "customers, over the cohorts that have reached the period.",
+        "of two shares holds zero. With fewer than six earlier timeframes, a number of customers or accounts "
+        "lost or gained is close to another where chance alone may part them: by up to 1.96 times the root "
+        "of their sum.",
+        *(on_cohorts if of_orders else ()),
         *(on_contracts if revenue_retention.any_contract(contracts) else ()),
     )
 
 
-def limits(setting: Setting) -> tuple[str, ...]:
-    """Say what the figures do not show."""
+def limits(
+    setting: Setting, contracts: pd.DataFrame | None = None, rows: pd.DataFrame | None = None
+) -> tuple[str, ...]:
+    """Say what the figures do not show; what concerns orders only where there are any.
+
+    Parameters
+    ----------
+    setting : Setting
+    contracts : pandas.DataFrame, optional
+        As for `headlines`; without it there are none.
+    rows : pandas.DataFrame, optional
+        As for `headlines`; without it there are orders.
+    """
+    why = "Nothing here says why customers stay or leave."
+    if contracts is not None and not _of_orders(contracts, rows):
+        return (why,)
     return (
         f"Without a contract nobody says goodbye: {setting.format.days(setting.churn_days)} of silence stand "
         "for it, and some who count as lapsed may order again.",
-        "Nothing here says why customers stay or leave.",
+        why,
         "Sales without a known customer, and customers with nothing but returns, are in no figure "
         "of this page.",
     )
+
+
+def _of_orders(contracts: pd.DataFrame, rows: pd.DataFrame | None) -> bool:
+    """Whether the page speaks of orders, as `headlines` does: not where there are contracts alone."""
+    return rows is None or _ordered(rows) or not revenue_retention.any_contract(contracts)
 
 
 def _ordered(rows: pd.DataFrame) -> bool:

@@ -52,7 +52,7 @@ def headlines(setting: Setting, rows: pd.DataFrame) -> tuple[Headline, ...]:
             "churned_accounts",
             *every,
             label="Accounts lost",
-            unit="count",
+            unit="events",
             good="down",
             base=f"of {show.count(now['starting_accounts'])} at the start",
         ),

@@ -358,12 +358,14 @@ def customers(setting: Setting, cells: pd.DataFrame) -> Statement:
     once = int(cells.loc[cells["orders"] == 1, "customer_count"].sum())
     away = cells[cells["role"] == "away"]
     gone, names = int(away["customer_count"].sum()), _listed(sorted(away["group"].unique()))
-    share = (
-        show.percent(_percent(once, total), 0)
-        if total >= FEW
-        else f"{show.count(once)} of {show.count(total)}"
-    )
-    heading = f"{share} of customers ordered once" if total >= FEW else f"{share} customers ordered once"
+    if not once:
+        heading = "No customer here ordered only once"
+    elif total < FEW:
+        heading = f"{show.count(once)} of {show.count(total)} customers ordered once"
+    else:
+        share = _percent(once, total)
+        least = "Less than " if share < 1 else ""
+        heading = f"{least}{show.percent(max(share, 1), 0)} of customers ordered once"
     if gone:
         heading += f"; {show.count(gone)} good {'one has' if gone == 1 else 'ones have'} been away"
     return Statement(
@@ -379,14 +381,16 @@ def customers(setting: Setting, cells: pd.DataFrame) -> Statement:
 
 def _what_changed(setting: Setting, history: pd.DataFrame) -> Runs:
     show, now = setting.format, history.iloc[-1]
-    measures: tuple[tuple[str, str], ...] = (
-        ("active_customers", "active customers"),
-        ("total_customers", "customers"),
-        ("best_customers", f"{shortened(str(now['best_segment']), 26)}"),
-        ("lost_vip", "lost VIPs"),
-    )
-    found = {n: difference(history, n, setting.comparison, "previous", unit="count") for n, _ in measures}
-    enough = [name for name, _ in measures if found[name].amount is not None and now[name] >= FEW]
+    measures = {
+        "active_customers": "active customers",
+        "total_customers": "customers",
+        "best_customers": shortened(str(now["best_segment"]), 26),
+        "lost_vip": "lost VIPs",
+    }
+    if not setting.shows_segments:
+        del measures["best_customers"]
+    found = {n: difference(history, n, setting.comparison, "previous", unit="count") for n in measures}
+    enough = [name for name in measures if found[name].amount is not None and now[name] >= FEW]
     moved = sorted(
         (name for name in enough if not found[name].close), key=lambda name: -abs(found[name].amount or 0.0)
     )
@@ -402,7 +406,7 @@ def _what_changed(setting: Setting, history: pd.DataFrame) -> Runs:
     return sentence(
         "There are {n} {what}, {size} {way} than {other}.",
         n=show.count(now[name]),
-        what=dict(measures)[name],
+        what=measures[name],
         size=Bold(moved_words(change, show, unit="count")),
         way="more" if change.up else "fewer",
         other=than(setting.comparison, "previous", show),
@@ -411,7 +415,7 @@ def _what_changed(setting: Setting, history: pd.DataFrame) -> Runs:
 
 def _what_stands_behind(setting: Setting, now: pd.Series) -> Runs:
     show, best = setting.format, now["best_customers"]
-    if pd.isna(best) or best == 0 or pd.isna(now["best_contribution"]):
+    if not setting.shows_segments or pd.isna(best) or best == 0 or pd.isna(now["best_contribution"]):
         return ()
     share = _percent(best, now["total_customers"])
     return sentence(
@@ -435,7 +439,7 @@ def _what_next(setting: Setting, now: pd.Series, segments: pd.DataFrame) -> Runs
             days=show.days(bounds.at_risk_days),
         )
     ranked = segments[segments["action"] != ""]
-    if not ranked["customer_count"].sum():
+    if not setting.shows_segments or not ranked["customer_count"].sum():
         return ()
     first = ranked.sort_values(["total_revenue", "standing"], ascending=[False, True]).iloc[0]
     action = str(first["action"]).split(";")[0].rstrip(".")

@@ -14,6 +14,10 @@ class Bounds(Protocol):
     """The parameters that the words have to name."""
 
     @property
+    def blocks(self) -> frozenset[str]:
+        """Blocks of the report that are asked for."""
+
+    @property
     def customer_type(self) -> str:
         """Type of the customers shown, or ``all``."""
 
@@ -78,6 +82,11 @@ class Setting:
     def timeframe(self) -> Timeframe:
         """The timeframe of the report."""
         return self.comparison.this
+
+    @property
+    def shows_segments(self) -> bool:
+        """Whether the page has a section on segments; those of tiers, credit or behaviour alone have none."""
+        return "rfm_segments" in self.bounds.blocks
 
     @property
     def last_day(self) -> str:

@@ -156,16 +156,123 @@ class TestEdges:
         assert len(behaviour_clusters(few).segments) in (3, 4)
 
 
+MEASURES = {
+    "orders": "avg_frequency",
+    "spend": "avg_revenue",
+    "baskets": "avg_basket_size",
+    "categories": "avg_category_breadth",
+}
+MORE = {"many", "high", "large"}
+WORDS = {
+    "bought lately": ("avg_recency_days", "min"),
+    "long away": ("avg_recency_days", "max"),
+    "joined lately": ("avg_tenure_days", "min"),
+    "long-standing": ("avg_tenure_days", "max"),
+    **{f"{word} {noun}": (MEASURES[noun], "max" if word in MORE else "min")
+       for noun, words in (("orders", "few many"), ("spend", "low high"), ("baskets", "small large"),
+                           ("categories", "few many"))
+       for word in words.split()},
+}  # fmt: skip
+COMPARED = {
+    "bought more lately than average": ("avg_recency_days", -1),
+    "longer away than average": ("avg_recency_days", 1),
+    "joined later than average": ("avg_tenure_days", -1),
+    "joined earlier than average": ("avg_tenure_days", 1),
+    **{f"{word} {noun} than average": (MEASURES[noun], sign)
+       for noun, words in (("orders", "fewer more"), ("spend", "lower higher"),
+                           ("baskets", "smaller larger"), ("categories", "fewer more"))
+       for word, sign in zip(words.split(), (-1, 1), strict=True)},
+}  # fmt: skip
+
+
+def skewed(seed):
+    """Customers whose few large ones raise plain means far above the middle."""
+    random = np.random.default_rng(seed)
+    n, kinds = 240, int(random.integers(2, 7))
+    kind = random.integers(0, kinds, n)
+    orders = 1 + random.poisson(random.lognormal(random.uniform(-1, 3, kinds)[kind], 0.9))
+    basket = random.lognormal(random.uniform(2, 6, kinds)[kind], random.uniform(0.2, 1.5, kinds)[kind])
+    tenure = random.integers(1, 900, n)
+    return pd.DataFrame(
+        {
+            "customer_id": [f"c{i:05}" for i in range(n)],
+            "shown": True,
+            "recency_days": random.integers(0, tenure),
+            "frequency": orders,
+            "monetary": orders * basket,
+            "tenure_days": tenure,
+            "basket_size": basket,
+            "category_breadth": np.minimum(orders, random.integers(1, 9, n)).astype("float64"),
+        }
+    )
+
+
 class TestNames:
-    def test_a_third_trait_tells_two_apart(self):
-        deviations = pd.DataFrame(
-            {"recency_days": [-2.0, -2.0], "frequency": [1.5, 1.5], "basket_size": [1.0, -1.0]}
-        )
-        assert names_of(deviations) == [
-            "Bought lately, many orders, large baskets", "Bought lately, many orders, small baskets"
+    @pytest.mark.parametrize("seed", range(40))
+    def test_no_name_contradicts_the_means_beside_it(self, seed, monkeypatch):
+        monkeypatch.setattr(behaviour, "RESAMPLES", 0)
+        rows = behaviour_clusters(skewed(seed)).segments
+        weights = rows["customer_count"] / rows["customer_count"].sum()
+        assert rows["segment_name"].is_unique
+        for row in rows.to_dict("records"):
+            traits = row["segment_name"].lower().split(" (")[0].split(", ")
+            assert len(traits) <= 2
+            for trait in traits:
+                if trait in WORDS:
+                    column, end = WORDS[trait]
+                    assert row[column] == rows[column].agg(end), (trait, column)
+                elif trait in COMPARED:
+                    column, sign = COMPARED[trait]
+                    assert sign * (row[column] - (weights * rows[column]).sum()) > 0, (trait, column)
+                else:
+                    assert trait == "no clear trait"
+
+    def test_many_is_said_of_the_greatest_plain_mean_only(self):
+        deviations = pd.DataFrame({"frequency": [0.9, 0.8, -1.0]})
+        means = pd.DataFrame({"frequency": [14.1, 16.3, 2.4]})
+        assert names_of(deviations, means, means.mean()) == [
+            "More orders than average", "Many orders", "Few orders"
+        ]  # fmt: skip
+
+    def test_a_group_whose_two_means_disagree_has_no_clear_trait(self):
+        deviations = pd.DataFrame({"frequency": [0.9, 0.8, -1.0]})
+        means = pd.DataFrame({"frequency": [10.0, 90.0, 2.0]})
+        average = pd.Series({"frequency": 30.0})
+        assert names_of(deviations, means, average)[0] == "No clear trait"
+
+    def test_two_traits_at_most_the_most_telling_first(self):
+        deviations = pd.DataFrame({name: [0.6 + i / 10, -1.0] for i, name in enumerate(FEATURES)})
+        means = pd.DataFrame({name: [2.0, 1.0] for name in FEATURES})
+        assert names_of(deviations, means, means.mean()) == [
+            "Many categories, large baskets", "Bought lately, few orders"
+        ]  # fmt: skip
+
+    def test_a_comparison_tells_apart_two_that_share_the_least(self):
+        deviations = pd.DataFrame({"frequency": [-1.0, -1.0, 2.0, 0.0], "monetary": [0.0, -0.7, 2.0, -0.9]})
+        means = pd.DataFrame({"frequency": [1.0, 1.0, 9.0, 2.0], "monetary": [20.0, 9.0, 99.0, 8.0]})
+        assert names_of(deviations, means, means.mean()) == [
+            "Few orders", "Few orders, lower spend than average", "Many orders, high spend", "Low spend"
         ]  # fmt: skip
 
     def test_numbers_tell_apart_what_traits_cannot(self):
-        assert names_of(pd.DataFrame({"frequency": [0.1, 0.2, 2.0]})) == [
-            "Close to the average", "Close to the average (2)", "Many orders"
+        means = pd.DataFrame({"frequency": [3.0, 4.0, 20.0]})
+        assert names_of(pd.DataFrame({"frequency": [0.1, 0.2, 2.0]}), means, means.mean()) == [
+            "No clear trait", "No clear trait (2)", "Many orders"
         ]  # fmt: skip
+
+    def test_what_is_not_known_of_a_group_does_not_name_it(self):
+        deviations = pd.DataFrame({"frequency": [0.0, 1.0, -1.0]})
+        means = pd.DataFrame({"frequency": [np.nan, 9.0, 2.0]})
+        assert names_of(deviations, means, means.mean()) == ["No clear trait", "Many orders", "Few orders"]
+
+    def test_nobody_has_the_most_of_what_all_have_alike(self):
+        means = pd.DataFrame({"frequency": [9.0, 9.0]})
+        names = names_of(pd.DataFrame({"frequency": [2.0, -1.0]}), means, pd.Series({"frequency": 8.9999}))
+        assert names == ["No clear trait", "No clear trait (2)"]
+
+    def test_names_stay_whoever_is_shown(self):
+        whole = skewed(3)
+        half = whole.assign(shown=[i % 3 == 0 for i in range(len(whole))])
+        every = behaviour_clusters(whole).members.set_index("customer_id")["behaviour_segment"]
+        some = behaviour_clusters(half).members.set_index("customer_id")["behaviour_segment"]
+        pd.testing.assert_series_equal(some, every[some.index])

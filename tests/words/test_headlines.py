@@ -138,6 +138,44 @@ class TestMarginOfError:
         assert card(frame, comparison, "some_rate", unit="percent").unsure
 
 
+class TestEvents:
+    """What happens in a timeframe happens by chance a little more often, or less."""
+
+    @pytest.mark.parametrize(
+        ("then", "now", "close"),
+        [
+            (297.0, 273.0, True),  # 24 within 1.96·√570 = 46.8
+            (300.0, 200.0, False),  # 100 beyond 1.96·√500 = 43.8
+            (200.0, 300.0, False),
+            (1e6, 1.005e6, True),  # beyond chance, yet less than a percent
+            (4.0, 0.0, False),  # 4 beyond 1.96·√4 = 3.92
+            (3.0, 0.0, True),
+        ],
+    )
+    def test_a_difference_that_chance_explains_is_close(self, then, now, close):
+        frame, comparison = months_of(lost=[then, now])
+        assert difference(frame, "lost", comparison, "previous", unit="events").close is close
+
+    def test_a_number_of_what_there_is_has_no_such_margin(self):
+        frame, comparison = months_of(customers=[297.0, 273.0])
+        assert difference(frame, "customers", comparison, "previous", unit="count").fell
+
+    def test_a_usual_spread_goes_before_chance(self):
+        frame, comparison = months_of(lost=[100.0, 101.0, 100.0, 101.0, 100.0, 101.0, 115.0])
+        found = difference(frame, "lost", comparison, "previous", unit="events")
+        assert found.rose  # by 14, within 1.96·√216 = 28.8
+
+    @pytest.mark.parametrize(("now", "verdict"), [(300.0, "more"), (120.0, "less"), (210.0, "close")])
+    def test_they_are_written_as_a_count_and_are_more_or_less(self, now, verdict):
+        shown = card(*months_of(lost=[200.0, now]), "lost", unit="events", good="down")
+        assert (shown.value, shown.changes[0].verdict) == (f"{now:.0f}", verdict)
+
+    def test_none_before_and_none_missing_are_a_dash(self):
+        for then, now in ((0.0, 5.0), (float("nan"), 5.0), (5.0, float("nan"))):
+            change = card(*months_of(lost=[then, now]), "lost", unit="events").changes[0]
+            assert (change.words, change.verdict) == ("", "none")
+
+
 class TestNames:
     @pytest.mark.parametrize(
         ("text", "as_of", "previous", "year"),

@@ -1,6 +1,6 @@
 """What the retention report says, and when it keeps silent."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 import pytest
@@ -68,7 +68,10 @@ class TestSummary:
     def test_says_how_many_stayed_and_what_stands_behind_it(self):
         first, second, _next = said(churned_customers=101)
         assert first == "Of 200 customers active when Q3 2026 began, 49.5% still were at the end."
-        assert second == "101 lapsed; 70 new and 30 returning customers are active, 199 in all."
+        assert second == "101 lapsed; 70 new customers and 30 who came back are active, 199 in all."
+
+    def test_one_new_customer_is_singular(self):
+        assert "; 1 new customer and 30 who came back are" in said(new_customers=11)[1]
 
     def test_says_nothing_of_a_change_within_the_margin_of_error(self):
         assert "than in" not in said(churned_customers=101)[0]
@@ -192,6 +195,13 @@ class TestCards:
         stayed, lost, *_rest = words.headlines(Setting(POUNDS, comparison), rows)
         assert (stayed.changes[0].verdict, lost.changes[0].verdict) == ("better", "less")
 
+    def test_a_difference_of_chance_is_close_where_the_figure_has_no_usual_spread(self):
+        comparison = comparison_of(first_day=date(2026, 1, 1))
+        rows = books(comparison.periods, churned_customers=120, new_customers=140, starting_customers=200)
+        _stayed, lost, new, _again = words.headlines(Setting(POUNDS, comparison), rows)
+        # Lost: 20 more, within 1.96·√220 = 29.1; new: 60 more, beyond 1.96·√220.
+        assert (lost.changes[0].verdict, new.changes[0].verdict) == ("close", "more")
+
     def test_new_customers_of_the_first_days_of_the_data_are_doubted(self):
         comparison = comparison_of()
         rows = books(comparison.periods).assign(left_truncated=True)
@@ -248,8 +258,8 @@ class TestOtherStatements:
     @pytest.mark.parametrize(
         ("p90", "heading"),
         [
-            (107.2, "90 days is short: nine returns in ten take up to 107 days"),
-            (60.0, "Nine returns in ten come within 60 days: 90 days of silence is long"),
+            (107.2, "90 days is short: nine gaps in ten last up to 107 days"),
+            (60.0, "Nine gaps in ten last up to 60 days: 90 days of silence is long"),
         ],
     )
     def test_says_where_churn_days_is_shorter_than_the_usual_gap(self, p90, heading):
@@ -264,11 +274,28 @@ class TestOtherStatements:
         # A long gap is long however young the data are.
         assert cohorts.gaps(young, gaps, 95.0, 12.0).heading.startswith("90 days is short")
 
+    @pytest.mark.parametrize(
+        ("churn_days", "days", "young"),
+        [(90, 364, True), (90, 365, False), (100, 399, True), (100, 400, False)],
+    )
+    def test_a_history_is_young_for_a_year_and_for_four_times_the_silence(self, churn_days, days, young):
+        gaps = pd.DataFrame({"gap_days": [10], "gaps": [50]})
+        first_day = date(2026, 10, 1) - timedelta(days=days)
+        setting = Setting(POUNDS, comparison_of(), churn_days=churn_days, first_day=first_day)
+        heading = cohorts.gaps(setting, gaps, 10.0, 0.0).heading
+        assert heading.startswith("The data are too young") == young
+        assert heading.endswith("of silence is long") != young
+
+    def test_no_gap_is_called_a_return(self):
+        gaps = pd.DataFrame({"gap_days": [10, 120], "gaps": [90, 10]})
+        for p90 in (60.0, 107.2):
+            found = cohorts.gaps(self.SETTING, gaps, p90, 10.0)
+            assert found.lead.startswith("10% of gaps lasted 90 days or more")
+            assert "return" not in f"{found.heading} {found.lead} {found.read}"
+
     def test_few_gaps_judge_nothing(self):
         gaps = pd.DataFrame({"gap_days": [10], "gaps": [29]})
-        assert (
-            cohorts.gaps(self.SETTING, gaps, 10.0, 0.0).heading == "Too few returns to judge 90 days by: 29"
-        )
+        assert cohorts.gaps(self.SETTING, gaps, 10.0, 0.0).heading == "Too few gaps to judge 90 days by: 29"
         assert "Nobody has come back" in cohorts.gaps(self.SETTING, gaps.iloc[:0], float("nan"), 0.0).heading
 
     def test_repeat_says_what_the_others_bring(self):
@@ -349,6 +376,24 @@ class TestContracts:
         assert len(retention_page.headlines(self.SETTING, rows, none)) == 4
         notes = [*retention_page.definitions(self.SETTING, none), *retention_page.method(none)]
         assert "ontract value" not in str(notes)
+
+    def test_a_page_of_contracts_alone_explains_no_orders(self):
+        nobody, rows = books(comparison_of().periods, customers=0), books(comparison_of().periods)
+        none = contracts(starting_accounts=0, ending_accounts=0, churned_accounts=0)
+
+        def notes(*both):
+            meaning = *retention_page.definitions(self.SETTING, *both), *retention_page.method(*both)
+            return str(meaning), retention_page.limits(self.SETTING, *both)
+
+        said, limits = notes(contracts(), nobody)
+        assert not any(word in said for word in ("order", "books balance", "cohort"))
+        assert "net revenue retention" in said
+        assert limits == ("Nothing here says why customers stay or leave.",)
+        for both in ((contracts(),), (contracts(), rows), (none, nobody)):
+            said, limits = notes(*both)
+            assert all(word in said for word in ("Visit", "First order ever", "books balance", "cohort"))
+            assert len(limits) == 3
+        assert len(retention_page.limits(self.SETTING)) == 3
 
     def test_few_accounts_get_no_rate(self):
         few = contracts(starting_accounts=29)

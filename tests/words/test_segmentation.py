@@ -97,6 +97,20 @@ class TestSummary:
         text = said(words.summary(SETTING, history(lost_vip=0), segments(120, 500, 380)))
         assert text.endswith("Next, for Champions: reward them.")
 
+    @pytest.mark.parametrize("kind", ["tier", "credit", "behaviour"])
+    def test_a_page_without_segments_names_none(self, kind):
+        setting = Setting(BRITISH, COMPARISON, Scoring(segment_type=kind))
+        text = said(words.summary(setting, history(best_customers=500, lost_vip=41), segments(120, 500, 380)))
+        assert "Champions" not in text
+        assert text.startswith("600 of 1,000 customers are active. Next, win back the 41 of the top 20%")
+        without = said(words.summary(setting, history(lost_vip=0), segments(120, 500, 380)))
+        assert without == "600 of 1,000 customers are active."
+
+    def test_a_page_of_segments_leads_with_them_where_they_changed_most(self):
+        setting = Setting(BRITISH, COMPARISON, Scoring(segment_type="rfm"))
+        text = said(words.summary(setting, history(best_customers=500), segments(120, 500, 380)))
+        assert text.startswith("There are 500 Champions, ")
+
     def test_a_few_customers_are_counted_and_no_more(self):
         text = said(words.summary(SETTING, history(total_customers=1), segments(1, 0, 0)))
         assert (
@@ -335,6 +349,19 @@ class TestCustomers:
     def test_a_few_customers_have_no_percentage(self):
         found = words.customers(SETTING, self.cells((1, "Others", "other", 2), (5, "At Risk", "away", 1)))
         assert found.heading == "2 of 3 customers ordered once; 1 good one has been away"
+
+    @pytest.mark.parametrize(
+        ("once", "others", "heading"),
+        [
+            (0, 60, "No customer here ordered only once"),
+            (0, 5, "No customer here ordered only once"),
+            (1, 999, "Less than 1% of customers ordered once"),
+            (1, 99, "1% of customers ordered once"),
+        ],
+    )
+    def test_no_share_of_zero_is_shown(self, once, others, heading):
+        cells = self.cells((1, "Others", "other", once), (5, "Others", "other", others))
+        assert words.customers(SETTING, cells).heading == heading
 
     def test_nobody(self):
         assert words.customers(SETTING, self.cells()).heading == "There are no customers to show"
