@@ -84,6 +84,10 @@ def summary(setting: Setting, rows: pd.DataFrame) -> tuple[Runs, ...]:
     show, now = setting.format, rows.iloc[-1]
     if _nothing(now):
         return (sentence("No account had a contract in {span}.", span=setting.span),)
+    if not setting.comparison.this.days:
+        begun = "{span} has not begun: {n} accounts are worth {acv} a year on {day}."
+        accounts, acv = show.count(now["ending_accounts"]), Bold(show.money(now["ending_acv"]))
+        return (sentence(begun, span=setting.span, n=accounts, acv=acv, day=setting.until),)
     if now["starting_accounts"] < FEW:
         number = int(now["starting_accounts"])
         few = "{n} had a contract {began}: too few to speak of a rate."

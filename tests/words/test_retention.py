@@ -349,6 +349,11 @@ def contracts(**now):
 class TestContracts:
     SETTING = Setting(POUNDS, comparison_of())
 
+    def test_a_timeframe_that_has_not_begun_says_what_contracts_are_worth_now(self):
+        setting = Setting(POUNDS, comparison_of("2030-Q1"))
+        text = [plain(runs) for runs in revenue_retention.summary(setting, contracts())]
+        assert text == ["Q1 2030 has not begun: 110 accounts are worth £1.10m a year on 31 October 2026."]
+
     def test_a_page_without_orders_speaks_of_contracts(self):
         nobody = books(comparison_of().periods, customers=0)
         cards = retention_page.headlines(self.SETTING, nobody, contracts())
