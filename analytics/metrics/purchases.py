@@ -7,11 +7,10 @@ money are exact: amounts come from the source as decimals and become floating-po
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 import ibis
 import pandas as pd
-from ibis import _
 
 from analytics.timeframe import Timeframe
 
@@ -28,17 +27,6 @@ def day_number(day: date) -> int:
     1
     """
     return (day - EPOCH).days
-
-
-def day_from_number(number: float) -> date | None:
-    """Turn a day number back into a date; a missing number is None.
-
-    Examples
-    --------
-    >>> day_from_number(day_number(date(2026, 10, 31)))
-    datetime.date(2026, 10, 31)
-    """
-    return None if pd.isna(number) else EPOCH + timedelta(days=int(number))
 
 
 def month_number(day: date) -> int:
@@ -145,50 +133,6 @@ def periods_table(periods: Sequence[Timeframe]) -> ibis.Table:
         pairs = [rows[i : i + 2] for i in range(0, len(rows), 2)]
         rows = [ibis.union(*pair, distinct=False) if len(pair) == 2 else pair[0] for pair in pairs]
     return rows[0]
-
-
-def customer_history(purchases: ibis.Table, periods: Sequence[Timeframe]) -> ibis.Table:
-    """Each customer's past as it stood at the reference date of each period.
-
-    Parameters
-    ----------
-    purchases : ibis.Table
-        As returned by `purchases`.
-    periods : sequence of Timeframe
-        At least one; they may overlap.
-
-    Returns
-    -------
-    ibis.Table
-        One row for each period and customer with at least one order before the reference date:
-
-        - ``period``, ``start``, ``end``: as in `periods_table`.
-        - ``customer_id``
-        - ``first_day``, ``last_day`` (int64): first and last order.
-        - ``last_day_before`` (int64 or null): last order before the period's start.
-        - ``orders``, ``orders_inside`` (int64): orders ever, and from the period's start on.
-        - ``revenue`` (float64): sum of all sales, returns deducted.
-        - ``profit`` (float64 or null): sum where profit is known; null where it never is.
-        - ``revenue_with_profit`` (float64 or null): revenue of the sales whose profit is known.
-    """
-    order_day = _.is_order.ifelse(_.day, ibis.null("int64"))
-    return (
-        purchases.cross_join(periods_table(periods))
-        .filter(_.day < _.end)
-        .mutate(order_day=order_day)
-        .group_by("period", "start", "end", "customer_id")
-        .agg(
-            first_day=_.order_day.min(),
-            last_day=_.order_day.max(),
-            last_day_before=_.order_day.max(where=_.day < _.start),
-            orders=_.order_day.count(),
-            orders_inside=_.order_day.count(where=_.day >= _.start),
-            revenue=exact_sum(_.revenue),
-            profit=exact_sum(_.profit),
-            revenue_with_profit=exact_sum(_.revenue, where=_.profit.notnull()),
-        )
-        .filter(_.orders > 0)
-    )
 
 
 def exact_sum(amount: ibis.Deferred, where: ibis.Deferred | None = None) -> ibis.Deferred:

@@ -7,7 +7,7 @@ row of data, a secret or a traceback.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -313,8 +313,3 @@ def read_record(folder: Path) -> RunRecord | None:
     """Read the record of the last run into a folder of reports; None where there was none."""
     path = folder / RECORD
     return RunRecord.from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
-
-
-def files_of(results: Iterable[ReportResult]) -> tuple[str, ...]:
-    """Return all files that results name, without repetition."""
-    return tuple(dict.fromkeys(file for result in results for file in result.files))
