@@ -19,7 +19,7 @@ export PYTHONPATH :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env report test lab lint format types layers bench lock clean
+.PHONY: help env report test long lab lint format types layers bench evidence lock clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,6 +34,9 @@ report: $(stamp)  ## write the demonstration organisations and render their repo
 
 test: $(stamp) lint types layers data/demo  ## every check: style, types, layers, tests, doctests, notebooks
 	$(bin)/python -m pytest -n $(JOBS) --dist loadfile --nbval-lax tests analytics notebooks
+
+long: $(stamp)  ## the tests that take minutes: coverage in simulation, training on all of the reference data
+	$(bin)/python -m pytest -m long tests
 
 lab: $(stamp)  ## open JupyterLab on the notebooks
 	$(bin)/workbook lab
@@ -55,6 +58,9 @@ layers: $(stamp)  ## who may import whom
 
 bench: $(stamp)  ## measure against the rivals and print the ratios
 	@set -e; for each in benchmarks/*.py; do echo; echo "$$each"; $(bin)/python "$$each"; done
+
+evidence: $(stamp) data/demo  ## measure what the models reach on published data, beside what they must reach
+	$(bin)/python -m benchmarks.evidence
 
 data/demo: | $(stamp)
 	$(bin)/workbook demo

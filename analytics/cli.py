@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from analytics import cli_models
 from analytics.errors import AnalyticsError, ParamsError, nearest
 
 if TYPE_CHECKING:
@@ -82,17 +83,22 @@ def run(given: argparse.Namespace) -> int:
 
     folder = notebook_folder()
     workbook = load_workbook(given.params, notebooks=folder)
+    _refuse_bad_folder(given.out)
     jobs = expand(
         workbook,
         organisations=given.organisation,
         timeframes=given.timeframe,
         notebooks=given.notebook,
         folder=folder,
+        lacking=_lacking,
     )
     if not jobs:
         raise ParamsError(f"there is nothing to run: {folder} holds no notebook")
     out: Path = given.out
-    _refuse_bad_folder(out)
+    for job in jobs:
+        if job.added_for:
+            what = f"{job.organisation.id}  {job.timeframe}  {job.card.name}"
+            _say(f"{what}: added to the run, because {job.added_for} and there are none yet")
     if given.dry_run:
         for job in jobs:
             _say(str(out / job.organisation.id / job.slug / f"{job.card.name}.html"))
@@ -122,6 +128,12 @@ def _run(jobs: Sequence[Job], params: Path, notebooks: Path, out: Path, workers:
     _say(summary_of(record))
     _say(str(out / "index.html"))
     return FAILED if record.count("failed") else 0
+
+
+def _lacking(organisation: Organisation, need: str, timeframes: Sequence[str]) -> Sequence[str]:
+    from analytics.data.needs import timeframes_without
+
+    return timeframes_without(organisation, need, timeframes)
 
 
 def check(given: argparse.Namespace) -> int:
@@ -293,6 +305,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--organisation", action="append", default=[], metavar="O", help="only this one; may be repeated"
     )
+
+    one = _command(commands, "models", cli_models.overview, "list, show, compare and choose trained models")
+    cli_models.add_arguments(one, _command)
 
     _command(commands, "lab", lab, "open JupyterLab on the notebooks")
     return parser

@@ -25,6 +25,10 @@ class ContractError(AnalyticsError):
     """A source was read, but its data break a rule of the contract that refuses them."""
 
 
+class ModelError(AnalyticsError):
+    """A model that was kept is not there, is damaged, or was changed by somebody else."""
+
+
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """Suggest the allowed name closest to a misspelt one.
 

@@ -19,7 +19,7 @@ import ibis
 from analytics.data.contract import CONTRACT
 from analytics.data.dataset import Dataset, open_dataset, run_start
 from analytics.data.validation import Finding
-from analytics.errors import ParamsError
+from analytics.errors import ParamsError, nearest
 from analytics.export import (
     Block,
     masked_parameters,
@@ -91,31 +91,22 @@ class Report:
     _headlines: list[Headline] = field(default_factory=list)
     _notices: list[Notice] = field(default_factory=list)
 
-    @property
-    def sales(self) -> ibis.Table:
-        """The organisation's sales, as in the contract."""
-        return self.dataset.tables["sales"]
-
-    @property
-    def sale_items(self) -> ibis.Table:
-        """The lines of its sales, as in the contract."""
-        return self.dataset.tables["sale_items"]
-
-    @property
-    def customers(self) -> ibis.Table:
-        """Its customers, as in the contract."""
-        return self.dataset.tables["customers"]
-
-    @property
-    def accounts(self) -> ibis.Table:
-        """Its contract customers by snapshot, as in the contract."""
-        return self.dataset.tables["accounts"]
+    def __getattr__(self, name: str) -> ibis.Table:
+        """One of the organisation's tables, as in the contract: ``report.sales``, ``report.deals``."""
+        if name in CONTRACT:
+            return self.dataset.tables[name]
+        raise AttributeError(f"a report has no {name!r}{nearest(name, CONTRACT)}")
 
     def rules(self, name: str) -> Any:
         """Read one of the organisation's rule tables, ``rfm_segments`` for instance."""
         return load_rules(name, self.organisation)
 
     # What is missing -------------------------------------------------------------------------------
+
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody may be looking on: a batch, which asks for files, has nobody to move a slider."""
+        return OUTPUT not in os.environ
 
     def missing(self, block: str) -> tuple[str, ...]:
         """Tables that a block needs and the organisation lacks."""
@@ -130,6 +121,8 @@ class Report:
         """Why the whole report has nothing to show; an empty text where it has something."""
         if self.card.blocks and all(self.missing(block) for block in self.card.blocks):
             lacking = sorted({table for block in self.card.blocks for table in self.missing(block)})
+            if why := [self.dataset.refused[table] for table in lacking if table in self.dataset.refused]:
+                return f"the data break the contract: {'; '.join(why)}"
             return f"{self.organisation.name} has no table {' and no table '.join(lacking)}"
         first = self.dataset.first_day
         if first is None or first >= self.timeframe.reference_date:
@@ -158,20 +151,20 @@ class Report:
     def section(
         self,
         block: str,
-        statement: Statement,
+        statement: Statement | None,
         chart: Chart | None = None,
         *,
         full: Heat | Table | None = None,
         table: Table | None = None,
         missing: str = "",
     ) -> Shown:
-        """Show one statement with its picture; nothing where the block's tables are absent.
+        """Show one statement with its picture; nothing where the block's tables are absent, or without one.
 
         Where there are neither picture nor rows, the section says so: no data is a normal answer. A second
         section on the figures of one block is named ``block/part``.
         """
         source = block.partition("/")[0]
-        if self.missing(source) or not self.wants(source):
+        if statement is None or self.missing(source) or not self.wants(source):
             return Shown()
         if not missing and chart is None and full is None and (table is None or not table.rows):
             missing = f"No data for this in {self.timeframe.label}."
@@ -250,7 +243,8 @@ class Report:
     # Words of its own ------------------------------------------------------------------------------
 
     def _of_this_report(self, counts: Mapping[str, int]) -> dict[str, int]:
-        return {table: count for table, count in counts.items() if table in self.card.tables}
+        used = set(self.card.tables) - self.dataset.refused.keys()
+        return {table: count for table, count in counts.items() if table in used}
 
     def _shown(self, piece: Summary | Cards | Section) -> Shown:
         return Shown() if self.empty else Shown(piece)
@@ -302,7 +296,15 @@ class Report:
                 f"{self.organisation.name} has no such table. What needs it is not shown; the notes list it.",
             )
             for table in self._not_shown()
-            if table in self.card.required
+            if table in self.card.required and table not in self.dataset.refused
+        ]
+        notices += [
+            Notice(
+                f"The table {table} was refused",
+                f"{why}. Nothing here is made from it until the source, or its mapping in params, is mended.",
+            )
+            for table, why in self.dataset.refused.items()
+            if table in self.card.tables
         ]
         if self.timeframe.start >= self.timeframe.as_of:
             notices.append(
@@ -330,6 +332,8 @@ class Report:
 
     def _remedy(self) -> str:
         lacking = sorted({table for block in self.card.blocks for table in self.missing(block)})
+        if any(table in self.dataset.refused for table in lacking):
+            return "Mend the source, or its mapping in the organisation's params; `workbook check` lists all."
         if lacking and all(self.missing(block) for block in self.card.blocks):
             return (
                 f"The report needs {', '.join(lacking)}. Add the table to the organisation's source, or its "
@@ -401,21 +405,28 @@ def open_report(
         If the organisation, the timeframe or the date is not known, or a parameter is not what the notebook
         declares: who runs it without a params file is told the same as with one.
     SourceError, ContractError
-        If the organisation's data cannot be read or break the contract.
+        If the organisation's data cannot be read or break the contract. A refused table that the report uses
+        only where it is there has no rows, and a notice says why.
     """
     found = find_organisation(organisation)
     card = read_card(notebook)
     _refuse_wrong(card, parameters or {})
     started = run_start()
-    dataset = open_dataset(found, started=started, tables=card.tables)
-    day = _as_of(as_of, dataset.newest_day, started)
-    window = parse_timeframe(
-        timeframe, as_of=day, first_day=dataset.first_day, fiscal_year_start=found.fiscal_year_start
+
+    def asked_for(first_day: date | None, newest_day: date | None) -> Timeframe:
+        day = _as_of(as_of, newest_day, started)
+        return parse_timeframe(
+            timeframe, as_of=day, first_day=first_day, fiscal_year_start=found.fiscal_year_start
+        )
+
+    dataset = open_dataset(
+        found, started=started, tables=card.tables, edge=lambda *days: asked_for(*days).reference_date
     )
+    window = asked_for(dataset.first_day, dataset.newest_day)
     return Report(
         card=card,
         organisation=found,
-        dataset=dataset,
+        dataset=dataset.without_refused(card.optional),
         timeframe=window,
         comparison=compare(window, first_day=dataset.first_day),
         format=Format(found.locale, found.currency),

@@ -1,7 +1,28 @@
-"""Fixtures every test may use."""
+"""Fixtures every test may use, and a place of their own for what runs keep."""
 
+import os
+import shutil
+import tempfile
+
+import pytest
 from hypothesis import settings
 
 # A property that queries a database has no useful deadline; it has a budget of examples.
 settings.register_profile("workbook", deadline=None, max_examples=40)
 settings.load_profile("workbook")
+
+# No test, and no notebook that a test executes, reads or writes the models of the project itself.
+_KEPT = tempfile.mkdtemp(prefix="workbook-models-")
+os.environ["WORKBOOK_MODELS"] = _KEPT
+
+
+def pytest_unconfigure():
+    shutil.rmtree(_KEPT, ignore_errors=True)
+
+
+@pytest.fixture
+def models(tmp_path, monkeypatch):
+    """An empty folder for what is kept between runs."""
+    folder = tmp_path / "models"
+    monkeypatch.setenv("WORKBOOK_MODELS", str(folder))
+    return folder

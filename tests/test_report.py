@@ -7,9 +7,11 @@ import nbformat
 import pandas as pd
 import pytest
 
-from analytics.errors import ParamsError
+from analytics.data.batches import write_batch
+from analytics.errors import ContractError, ParamsError
 from analytics.page.pieces import MIME, Headline, Notice, Statement, Table
 from analytics.report import open_report
+from tests.data.test_batches import predictions
 
 PARAMS = """
 organisations:
@@ -160,3 +162,58 @@ class TestPublishing:
         assert (said.state, said.reason) == ("warning", "3 of 10 rows were left out")
         assert said.headlines[0].value == "71.3%"
         assert said.blocks == ("summary",)
+
+
+class TestWhatIsKept:
+    """Predictions that the workbook made, or that came from outside and break the contract."""
+
+    @pytest.fixture
+    def open_roi(self, acme, models):
+        """A report that uses predictions where they are there; ``outside`` are those of the source."""
+        said = {"optional_tables": ["predictions"], "blocks": {"metrics": ["predictions"], "other": []}}
+        notebook = nbformat.v4.new_notebook(metadata={"workbook": said})
+        nbformat.write(notebook, acme / "notebooks" / "roi.ipynb")
+
+        def call(timeframe="2026-Q3", outside=None):
+            if outside is not None:
+                outside.to_parquet(acme / "acme" / "predictions.parquet")
+            return open_report("roi", "acme", timeframe)
+
+        return call
+
+    def test_a_report_reads_the_batches_dated_up_to_its_reference_date(self, open_roi):
+        write_batch("acme", "predictions", predictions(date(2026, 10, 1), "b1"))
+        write_batch("acme", "predictions", predictions(date(2026, 10, 2), "b2"))
+        report = open_roi()
+        assert set(report.predictions.batch_id.to_pandas()) == {"b1"}
+        assert report.meta()["rows_used"] == {"predictions": 2}
+        assert "2 predictions since" in html(report.opening())
+
+    def test_probabilities_above_1_are_refused_in_words_on_the_page_and_the_rest_is_shown(self, open_roi):
+        outside = predictions().assign(churn_probability=[1.7, 0.5])
+        report = open_roi(outside=outside)
+        page = html(report.opening())
+        assert "The table predictions was refused" in page
+        assert "churn_probability is from 0 to 1; 1 of 2 rows does not" in page
+        assert report.predictions.count().to_pandas() == 0
+        assert report.missing("metrics") == ("predictions",)
+        assert report.meta()["rows_used"] == {}
+        assert "has no such table" not in page
+
+    def test_where_nothing_is_left_to_show_the_page_says_why(self, open_roi, acme):
+        said = {"optional_tables": ["predictions"], "blocks": {"metrics": ["predictions"]}}
+        nbformat.write(
+            nbformat.v4.new_notebook(metadata={"workbook": said}), acme / "notebooks" / "roi.ipynb"
+        )
+        report = open_roi(outside=predictions().assign(churn_probability=[1.7, 0.5]))
+        assert report.empty.startswith("the data break the contract: predictions (predictions.parquet)")
+        assert "Mend the source" in html(report.opening())
+
+    def test_a_table_without_which_the_report_is_nothing_stops_it(self, open_roi, acme):
+        said = {"tables": ["predictions"], "blocks": {"metrics": ["predictions"], "other": []}}
+        nbformat.write(
+            nbformat.v4.new_notebook(metadata={"workbook": said}), acme / "notebooks" / "roi.ipynb"
+        )
+        report = open_roi(outside=predictions().assign(churn_probability=[1.7, 0.5]))
+        with pytest.raises(ContractError, match="churn_probability is from 0 to 1"):
+            report.predictions  # noqa: B018 - asking for it is what is refused

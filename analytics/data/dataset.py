@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 
 import ibis
 
+from analytics.data.batches import KEPT
 from analytics.data.contract import CONTRACT, NEWEST_OF
 from analytics.data.contract_terms import ENGINE_TYPES, TableContract
 from analytics.data.diagnosis import diagnose
 from analytics.data.fingerprint import fingerprint
+from analytics.data.kept_tables import KeptRows, kept_rows, together
 from analytics.data.mapping import Raw, Staged, items_mapping, missing_columns, stage
 from analytics.data.sources import OpenSource, open_source
 from analytics.data.validation import Finding, Verdict, breaks, validate
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from analytics.params import Organisation
 
 STARTED = "WORKBOOK_STARTED"
+Edge = Callable[[date | None, date | None], date]
+"""From the first and the newest day of the data to the day that a report is about."""
 CRUCIAL = frozenset({"customers", "sales"})
 
 
@@ -54,6 +58,13 @@ class Tables(Mapping[str, Any]):
             self._tables[name] = self._make(name)
         return self._tables[name]
 
+    def without_refused(self, names: Collection[str]) -> Tables:
+        """The same, but these are empty where they are refused."""
+        gone = self._refused.keys() & set(names)
+        kept = {name: table for name, table in self._tables.items() if name not in gone}
+        refused = {name: why for name, why in self._refused.items() if name not in gone}
+        return Tables(kept, refused, self._make, self._unread)
+
     def __contains__(self, name: object) -> bool:
         return name in CONTRACT
 
@@ -76,7 +87,7 @@ class Dataset:
         gone; an absent column is missing in every row, an absent table has no rows. A refused table raises
         `ContractError`.
     present : frozenset of str
-        Tables that the source has.
+        Tables that the source has, or that the workbook has kept batches of.
     findings : tuple of Finding
         Every rule that rows break, of all tables.
     rows, left_out : mapping of str to int
@@ -110,13 +121,25 @@ class Dataset:
             return self.tables[name]
         raise AttributeError(f"a dataset has no {name!r}{nearest(name, CONTRACT)}")
 
+    def without_refused(self, names: Collection[str]) -> Dataset:
+        """The same data, but some refused tables have no rows instead of raising.
+
+        For a report that can do without them; it must say that they were refused, and why.
+        """
+        assert isinstance(self.tables, Tables)
+        return replace(self, tables=self.tables.without_refused(names))
+
     def close(self) -> None:
         """End the connection; the tables cannot be read any more."""
         self._source.close()
 
 
 def open_dataset(
-    organisation: Organisation, *, started: datetime | None = None, tables: Collection[str] | None = None
+    organisation: Organisation,
+    *,
+    started: datetime | None = None,
+    tables: Collection[str] | None = None,
+    edge: Edge | None = None,
 ) -> Dataset:
     """Open an organisation's data for reports.
 
@@ -128,6 +151,10 @@ def open_dataset(
     tables : collection of str, optional
         Tables that are needed; by default all. Those that they refer to, and the one whose newest event
         says what ``latest`` means, are read beside them; any other raises when it is asked for.
+    edge : callable, optional
+        From ``first_day`` and ``newest_day`` to the reference date: of the batches that the workbook keeps,
+        only those that a report of that day may know are read; by default all. What the source itself has in
+        ``predictions`` and ``forecasts`` is always read.
 
     Returns
     -------
@@ -140,7 +167,7 @@ def open_dataset(
     ContractError
         If ``customers`` or ``sales`` is refused; the message lists all violations of all tables.
     """
-    dataset = check_dataset(organisation, started=started, tables=tables)
+    dataset = check_dataset(organisation, started=started, tables=tables, edge=edge)
     if CRUCIAL & dataset.refused.keys():
         dataset.close()
         raise ContractError(refusal(dataset))
@@ -155,7 +182,11 @@ def refusal(dataset: Dataset) -> str:
 
 
 def check_dataset(
-    organisation: Organisation, *, started: datetime | None = None, tables: Collection[str] | None = None
+    organisation: Organisation,
+    *,
+    started: datetime | None = None,
+    tables: Collection[str] | None = None,
+    edge: Edge | None = None,
 ) -> Dataset:
     """Hold an organisation's data against the contract without refusing them.
 
@@ -165,7 +196,7 @@ def check_dataset(
     local_start = (started or run_start()).astimezone(ZoneInfo(organisation.timezone)).replace(tzinfo=None)
     source = open_source(organisation)
     try:
-        return _Reader(organisation.source, source, local_start).read(tables)
+        return _Reader(organisation.source, source, local_start, edge).read(tables)
     except BaseException:
         source.close()
         raise
@@ -188,12 +219,13 @@ def run_start() -> datetime:
 
 @dataclass(frozen=True)
 class _Reading:
-    """A source's table that is read as a contract table."""
+    """A source's table that is read as a contract table, the workbook's own batches below its rows."""
 
     raw: Raw
     contract: TableContract
     mapping: TableMapping
     source: OpenSource
+    kept: Raw | None = None
 
     @property
     def once(self) -> bool:
@@ -202,7 +234,10 @@ class _Reading:
 
     def stage(self, trusted: frozenset[str]) -> Staged:
         """Read it, the trusted columns without precautions."""
-        staged = stage(self.raw, self.contract, self.mapping, frozenset() if self.once else trusted)
+        trusted = frozenset() if self.once else trusted
+        staged = stage(self.raw, self.contract, self.mapping, trusted)
+        if self.kept is not None:
+            staged = together(staged, stage(self.kept, self.contract, TableMapping(), trusted))
         return replace(staged, table=self.source.keep(staged.table)) if self.once else staged
 
 
@@ -216,11 +251,12 @@ def _with_references(names: Collection[str]) -> frozenset[str]:
 class _Reader:
     """Reads one table after the other, those that others refer to first."""
 
-    def __init__(self, params: Source, source: OpenSource, started: datetime) -> None:
-        self.params, self.source, self.started = params, source, started
+    def __init__(self, params: Source, source: OpenSource, started: datetime, edge: Edge | None) -> None:
+        self.params, self.source, self.started, self.edge = params, source, started, edge
         self.tables: dict[str, Any] = {}
         self.verdicts: dict[str, Verdict] = {}
         self.findings: list[Finding] = []
+        self.kept: list[str] = []
         self.found = False
 
     def read(self, tables: Collection[str] | None) -> Dataset:
@@ -251,9 +287,7 @@ class _Reader:
                 refused.setdefault(finding.table, []).append(finding.message)
         reasons = {name: "; ".join(messages) for name, messages in refused.items()}
         present = frozenset(self.verdicts) - reasons.keys()
-        newest = next(
-            (self.verdicts[name] for name in NEWEST_OF if name in present and self.verdicts[name].used), None
-        )
+        first_day, newest_day = self._days()
         return Dataset(
             organisation=self.source.organisation,
             tables=Tables(self.tables, reasons, self._empty, unread.keys()),
@@ -267,11 +301,21 @@ class _Reader:
                 for code, rows in verdict.checked.items()
             },
             refused=reasons,
-            fingerprint=fingerprint(self.source, {name: v.figures for name, v in self.verdicts.items()}),
-            first_day=newest.first.date() if newest and newest.first else None,
-            newest_day=newest.newest.date() if newest and newest.newest else None,
+            fingerprint=fingerprint(
+                self.source, {name: v.figures for name, v in self.verdicts.items()}, self.kept
+            ),
+            first_day=first_day,
+            newest_day=newest_day,
             _source=self.source,
         )
+
+    def _days(self) -> tuple[date | None, date | None]:
+        """First and newest day of the data, as far as tables were read."""
+        refused = {finding.table for finding in self.findings if finding.action == "refused"}
+        usable = [self.verdicts[name] for name in NEWEST_OF if name in self.verdicts and name not in refused]
+        said = next((verdict for verdict in usable if verdict.used), None)
+        first, newest = (said.first, said.newest) if said else (None, None)
+        return first.date() if first else None, newest.date() if newest else None
 
     def _dates_the_data(self, name: str) -> bool:
         """Whether the table's newest event may say what ``latest`` means: none before it in rank has rows."""
@@ -282,7 +326,7 @@ class _Reader:
 
     def _read_table(self, contract: TableContract) -> None:
         mapping = self.params.tables.get(contract.name, TableMapping())
-        reading = self._open(contract, mapping)
+        reading = self._with_kept(self._open(contract, mapping), contract)
         if reading is None:
             return
         # Most ids need no tidying: they are first taken as they are, and looked at again if one does.
@@ -298,6 +342,21 @@ class _Reader:
         if not verdict.refused:
             final = staged if reading.once else reading.stage(verdict.trusted)
             self.tables[contract.name] = self.source.named(self._canonical(final, verdict))
+
+    def _with_kept(self, reading: _Reading | None, contract: TableContract) -> _Reading | None:
+        """Add the batches that the workbook keeps; they are read after what says which day it is."""
+        table = next((name for name in KEPT if name == contract.name), None)
+        if table is None or any(finding.table == table for finding in self.findings):
+            return reading
+        kept = kept_rows(self.source, table, self.edge(*self._days()) if self.edge else None)
+        if isinstance(kept, Finding):
+            self.findings.append(kept)
+        if not isinstance(kept, KeptRows):
+            return reading
+        self.kept += kept.digests
+        if reading is None:
+            return _Reading(kept.raw, contract, TableMapping(), self.source)
+        return replace(reading, kept=kept.raw)
 
     def _diagnosed(self, reading: _Reading, verdict: Verdict) -> list[Finding]:
         """The findings, those about unreadable values with what may be wrong with them."""

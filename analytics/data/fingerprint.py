@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ LARGE = 64 * 1024 * 1024
 _ENDS = 1024 * 1024
 
 
-def fingerprint(source: OpenSource, figures: Mapping[str, Mapping[str, Any]]) -> str:
+def fingerprint(
+    source: OpenSource, figures: Mapping[str, Mapping[str, Any]], kept: Sequence[str] = ()
+) -> str:
     """Sum up what an organisation's data are.
 
     Parameters
@@ -23,12 +25,14 @@ def fingerprint(source: OpenSource, figures: Mapping[str, Mapping[str, Any]]) ->
         After its tables were read.
     figures : mapping of table to mapping
         Answers of the validation queries: counts, first and newest event, sums.
+    kept : sequence of str
+        Digests of the batches of the workbook's own that were read beside the source.
 
     Returns
     -------
     str
-        16 hexadecimal digits of the SHA-256 of the mapping, of each file's name and content, and, for a
-        database, of the figures of its tables. No clock and no absolute path goes in.
+        16 hexadecimal digits of the SHA-256 of the mapping, of each file's name and content, for a database
+        of the figures of its tables, and of the kept batches. No clock and no absolute path goes in.
     """
     digest = hashlib.sha256()
     params = source.source.model_dump(mode="json", exclude={"path", "url", "memory", "threads"})
@@ -39,6 +43,8 @@ def fingerprint(source: OpenSource, figures: Mapping[str, Mapping[str, Any]]) ->
         name = file.relative_to(source.folder) if source.folder is not None else file.name
         digest.update(str(name).encode())
         digest.update(content(file))
+    for batch in kept:
+        digest.update(batch.encode())
     return digest.hexdigest()[:16]
 
 

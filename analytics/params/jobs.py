@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,6 +13,10 @@ from analytics.params.notebooks import NotebookCard, notebook_names, read_card
 from analytics.params.organisation import Organisation
 from analytics.params.workbook import Workbook
 from analytics.timeframe import Timeframe, parse_timeframe
+
+Lacking = Callable[[Organisation, str, Sequence[str]], Collection[str]]
+"""Asked what an organisation has already: whose, what is needed (``predictions``), and the timeframes of the
+reports that need it; answers with the timeframes for which there is none of it."""
 
 _LONG_AGO = date(1900, 1, 1)
 _NOT_SAID = date(2190, 1, 1)  # relative timeframes then come after those of the calendar
@@ -35,6 +39,8 @@ class Job:
         What the notebook is given: organisation, timeframe and as_of first, then what params set.
     after : tuple of int
         Positions of the jobs that must be done before.
+    added_for : str
+        Why a job is there that nobody asked for: ``roi needs predictions``.
     """
 
     organisation: Organisation
@@ -43,6 +49,7 @@ class Job:
     card: NotebookCard
     parameters: Mapping[str, Any]
     after: tuple[int, ...] = ()
+    added_for: str = ""
 
 
 def expand(
@@ -53,6 +60,7 @@ def expand(
     notebooks: Sequence[str] = (),
     folder: Path | None = None,
     today: date | None = None,
+    lacking: Lacking | None = None,
 ) -> tuple[Job, ...]:
     """Turn a workbook into jobs.
 
@@ -67,6 +75,9 @@ def expand(
         Where the notebooks are; by default the project's own.
     today : datetime.date, optional
         The day against which relative timeframes are put in order, where params give no ``as_of``.
+    lacking : callable, optional
+        Says what an organisation has of what its notebooks need, where no notebook of the run provides it;
+        by default it has everything.
 
     Returns
     -------
@@ -81,8 +92,11 @@ def expand(
 
     Notes
     -----
-    A notebook waits for all jobs of the same organisation that provide what it needs, in all timeframes. A
-    provider that is not part of the run is not waited for: what it made in an earlier run is used.
+    A notebook waits for all jobs of the same organisation that provide what it needs, in all timeframes. Jobs
+    of one notebook that provides something run one after another, the earliest first: which model is in use
+    for a timeframe must not depend on which worker was quicker. A provider that is not part of the run is
+    added, in front, for the timeframes for which the organisation has none of what is needed; otherwise what
+    it made in an earlier run is used.
     """
     cards = _cards(folder)
     chosen = [workbook.organisation(name) for name in dict.fromkeys(organisations)] or workbook.organisations
@@ -92,15 +106,13 @@ def expand(
     for organisation in chosen:
         wanted = notebooks or organisation.notebooks or sorted(cards)
         frames = _frames(timeframes, organisation, today)
-        first = len(jobs)
-        for card in _in_order([cards[name] for name in dict.fromkeys(wanted)], cards):
-            after = tuple(
-                number
-                for number, job in enumerate(jobs[first:], first)
-                if set(job.card.provides) & set(card.needs)
-            )
-            own = frames or _frames((card.default_timeframe,), organisation, today)
-            jobs += [_job(organisation, frame, card, after) for frame in own]
+        plan = {
+            name: frames or _frames((cards[name].default_timeframe,), organisation, today)
+            for name in dict.fromkeys(wanted)
+        }
+        why = _add_providers(plan, cards, organisation, lacking) if lacking else {}
+        order = _in_order([cards[name] for name in plan], cards)
+        jobs += _jobs(organisation, {card.name: plan[card.name] for card in order}, cards, why, len(jobs))
     return tuple(jobs)
 
 
@@ -115,12 +127,58 @@ def slug(label: str) -> str:
     return label.replace("..", "_")
 
 
-def _job(organisation: Organisation, frame: Timeframe, card: NotebookCard, after: tuple[int, ...]) -> Job:
+def _add_providers(
+    plan: dict[str, list[Timeframe]],
+    cards: Mapping[str, NotebookCard],
+    organisation: Organisation,
+    lacking: Lacking,
+) -> dict[str, str]:
+    """Add notebooks that make what those of the plan need and the organisation has not; say why of each."""
+    why: dict[str, str] = {}
+    waiting = list(plan)
+    while waiting:
+        name = waiting.pop(0)
+        for need in cards[name].needs:
+            providers = [card.name for card in cards.values() if need in card.provides]
+            if any(provider in plan and provider not in why for provider in providers):
+                continue
+            without = lacking(organisation, need, [frame.label for frame in plan[name]])
+            there = plan.get(providers[0], [])
+            new = [frame for frame in plan[name] if frame.label in without and frame not in there]
+            if new:
+                plan[providers[0]] = sorted([*there, *new], key=_earliest_first)
+                why.setdefault(providers[0], f"{name} needs {need}")
+                waiting.append(providers[0])
+    return why
+
+
+def _jobs(
+    organisation: Organisation,
+    plan: Mapping[str, list[Timeframe]],
+    cards: Mapping[str, NotebookCard],
+    why: Mapping[str, str],
+    first: int,
+) -> list[Job]:
+    """Jobs of one organisation, notebooks in order, the first job at a position of the run."""
+    jobs: list[Job] = []
+    for name, frames in plan.items():
+        card = cards[name]
+        needed = [n for n, job in enumerate(jobs, first) if set(job.card.provides) & set(card.needs)]
+        for number, frame in enumerate(frames):
+            before = [first + len(jobs) - 1] if number and card.provides else []
+            after = tuple(sorted({*needed, *before}))
+            jobs.append(_job(organisation, frame, card, after, why.get(name, "")))
+    return jobs
+
+
+def _job(
+    organisation: Organisation, frame: Timeframe, card: NotebookCard, after: tuple[int, ...], why: str
+) -> Job:
     as_of = str(organisation.as_of or "latest")
     given = {"organisation": organisation.id, "timeframe": frame.label, "as_of": as_of}
     parameters = {name: value for name, value in given.items() if name in card.parameters}
     parameters |= organisation.parameters.get(card.name, {})
-    return Job(organisation, frame.label, slug(frame.label), card, parameters, after)
+    return Job(organisation, frame.label, slug(frame.label), card, parameters, after, why)
 
 
 def _cards(folder: Path | None) -> dict[str, NotebookCard]:
@@ -153,7 +211,11 @@ def _frames(texts: Iterable[str], organisation: Organisation, today: date | None
             )
         ]
     }
-    return sorted(frames.values(), key=lambda frame: (frame.end, frame.start, frame.label))
+    return sorted(frames.values(), key=_earliest_first)
+
+
+def _earliest_first(frame: Timeframe) -> tuple[date, date, str]:
+    return frame.end, frame.start, frame.label
 
 
 def _in_order(chosen: Sequence[NotebookCard], cards: Mapping[str, NotebookCard]) -> list[NotebookCard]:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from analytics.errors import ParamsError, nearest
+from analytics.params.churn_rules import ChurnRecommendations
 from analytics.params.document import read_document
 from analytics.params.organisation import Organisation
 from analytics.params.problems import ParamsModel, fail, validated
@@ -119,7 +120,10 @@ class RfmSegments(ParamsModel):
         return self
 
 
-RULES: Mapping[str, type[ParamsModel]] = {"rfm_segments": RfmSegments}
+RULES: Mapping[str, type[ParamsModel]] = {
+    "rfm_segments": RfmSegments,
+    "churn_recommendations": ChurnRecommendations,
+}
 """Every rule table by name, with the type that it is read into."""
 
 
@@ -135,7 +139,7 @@ def load_rules(name: str, organisation: Organisation | None = None) -> Any:
 
     Returns
     -------
-    RfmSegments or another of `RULES`
+    RfmSegments or ChurnRecommendations
         The typed table.
 
     Raises

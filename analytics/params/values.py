@@ -16,8 +16,19 @@ from analytics.params.problems import fail
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
+def is_id(text: str) -> bool:
+    """Whether a text can be an organisation's id, and so the name of a folder.
+
+    Examples
+    --------
+    >>> is_id("demo-retail"), is_id("../demo"), is_id("")
+    (True, False, False)
+    """
+    return _ID.fullmatch(text) is not None
+
+
 def _organisation_id(text: str) -> str:
-    if not _ID.fullmatch(text):
+    if not is_id(text):
         fail(
             f'"{text[:80]}" is no id: it names a folder, so it has 1 to 63 small letters, digits and '
             "hyphens, and begins with a letter or digit"

@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 
 from analytics.errors import AnalyticsError
 from analytics.params import Job, Organisation
+from analytics.params.kept import MODELS, kept_folder
 from analytics.params.notebooks import FOLDER
 from analytics.params.workbook import PARAMS
 from analytics.reporting.failures import masked, one_line, without_data
@@ -207,6 +208,7 @@ def _tasks(batch: Batch, work: Path, sockets: Path, refusals: Mapping[str, Failu
         PARAMS: str(batch.params.resolve()),
         FOLDER: str(batch.notebooks.resolve()),
         STARTED: batch.started.isoformat(),
+        MODELS: str(kept_folder()),
     }
     tasks = []
     for number, (job, name) in enumerate(zip(batch.jobs, names, strict=True)):
@@ -239,7 +241,11 @@ def _tasks(batch: Batch, work: Path, sockets: Path, refusals: Mapping[str, Failu
 
 
 def _finished(batch: Batch, tasks: Sequence[Task], pool: _Pool) -> Iterator[tuple[int, ReportResult]]:
-    """Run tasks as soon as what they need is done, and yield their results as they come."""
+    """Run tasks as soon as those before them are done, and yield their results as they come.
+
+    One whose provider failed runs all the same: what was made in an earlier run may do, and where there is
+    nothing, its page says so better than a page of errors.
+    """
     waiting = deque(range(len(tasks)))
     running: dict[Future[ReportResult], int] = {}
     results: dict[int, ReportResult] = {}
@@ -248,7 +254,7 @@ def _finished(batch: Batch, tasks: Sequence[Task], pool: _Pool) -> Iterator[tupl
         ready = [n for n in waiting if all(need in results for need in batch.jobs[n].after)]
         for number in ready[: pool.workers - len(running)]:
             waiting.remove(number)
-            running[pool.submit(make, _with_needs(tasks[number], batch.jobs[number], results))] = number
+            running[pool.submit(make, tasks[number])] = number
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in sorted(finished, key=running.__getitem__):
             number = running.pop(future)
@@ -258,16 +264,6 @@ def _finished(batch: Batch, tasks: Sequence[Task], pool: _Pool) -> Iterator[tupl
                 continue
             results[number] = _result(tasks[number], future)
             yield number, results[number]
-
-
-def _with_needs(task: Task, job: Job, results: Mapping[int, ReportResult]) -> Task:
-    """Refuse a task where nothing of what it needs could be made."""
-    needed = [results[number] for number in job.after]
-    if task.refusal or not needed or any(result.state != "failed" for result in needed):
-        return task
-    makers = ", ".join(dict.fromkeys(result.report.notebook for result in needed))
-    message = f"it needs {', '.join(job.card.needs)}, which {makers} failed to provide in this run"
-    return replace(task, refusal=Failure(type="NeedFailed", message=message, deliberate=True))
 
 
 def _result(task: Task, future: Future[ReportResult]) -> ReportResult:

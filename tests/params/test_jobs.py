@@ -46,7 +46,7 @@ def test_what_provides_runs_for_all_timeframes_before_what_needs_it_earliest_fir
     assert triples(made) == [
         ("acme", q, name) for name in ("b_training", "a_roi", "c_other") for q in quarters
     ]
-    assert [job.after for job in made] == [()] * 3 + [(0, 1, 2)] * 3 + [()] * 3
+    assert [job.after for job in made] == [(), (0,), (1,)] + [(0, 1, 2)] * 3 + [()] * 3
 
 
 def test_an_organisation_waits_for_its_own_providers_only(jobs, notebooks):
@@ -214,3 +214,70 @@ def test_relative_timeframes_are_put_in_order_against_the_day_of_the_run(jobs, n
     write_notebook(notebooks, "stay")
     made = jobs(timeframes=["2026-Q3", "last-month"], organisations=["acme"], today=date(2026, 2, 10))
     assert [job.timeframe for job in made] == ["last-month", "2026-Q3"]
+
+
+# What is needed and not there -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two(notebooks):
+    write_notebook(notebooks, "roi", workbook={"needs": ["predictions"]})
+    write_notebook(notebooks, "training", workbook={"provides": ["predictions"]})
+
+
+@pytest.mark.usefixtures("two")
+class TestProvidersThatNobodyAskedFor:
+    def test_are_added_in_front_for_the_timeframes_that_have_nothing(self, jobs):
+        asked = []
+
+        def lacking(organisation, need, timeframes):
+            asked.append((organisation.id, need, list(timeframes)))
+            return ["2026-Q3"]
+
+        made = jobs(organisations=["acme"], notebooks=["roi"], lacking=lacking)
+        quarters = ["2026-01-01..2026-03-31", "2026-Q1", "2026-Q3"]
+        assert asked == [("acme", "predictions", quarters)]
+        assert triples(made) == [("acme", "2026-Q3", "training")] + [("acme", q, "roi") for q in quarters]
+        assert [job.after for job in made] == [(), (0,), (0,), (0,)]
+        assert [job.added_for for job in made] == ["roi needs predictions", "", "", ""]
+
+    def test_are_left_out_where_nothing_is_lacking(self, jobs):
+        made = jobs(organisations=["acme"], notebooks=["roi"], lacking=lambda *_: [])
+        assert {job.card.name for job in made} == {"roi"}
+
+    def test_are_not_asked_after_where_they_are_part_of_the_run(self, jobs):
+        made = jobs(organisations=["acme"], lacking=lambda *_: pytest.fail("nobody needs to know"))
+        assert {job.added_for for job in made} == {""}
+
+    def test_are_added_for_each_organisation_on_its_own(self, jobs):
+        made = jobs(notebooks=["roi"], lacking=lambda *_: ["last-month"])
+        assert [job.organisation.id for job in made if job.card.name == "training"] == ["bolt"]
+        assert made[-1].after == (len(made) - 2,)
+
+    def test_bring_what_they_need_themselves(self, jobs, notebooks):
+        write_notebook(notebooks, "training", workbook={"provides": ["predictions"], "needs": ["labels"]})
+        write_notebook(notebooks, "labelling", workbook={"provides": ["labels"]})
+        made = jobs(organisations=["bolt"], notebooks=["roi"], lacking=lambda *_: ["last-month"])
+        assert [(job.card.name, job.added_for) for job in made] == [
+            ("labelling", "training needs labels"),
+            ("training", "roi needs predictions"),
+            ("roi", ""),
+        ]
+
+    def test_two_reports_that_need_the_same_bring_it_once(self, jobs, notebooks):
+        write_notebook(notebooks, "value", workbook={"needs": ["predictions"]})
+        made = jobs(organisations=["bolt"], notebooks=["roi", "value"], lacking=lambda *_: ["last-month"])
+        assert [job.card.name for job in made] == ["training", "roi", "value"]
+
+
+@pytest.mark.usefixtures("two")
+def test_jobs_of_a_provider_run_one_after_another_and_those_that_need_it_at_once(jobs):
+    made = jobs()
+    assert [(job.organisation.id, job.card.name, job.after) for job in made] == [
+        ("acme", "training", ()),
+        ("acme", "training", (0,)),
+        ("acme", "training", (1,)),
+        *[("acme", "roi", (0, 1, 2))] * 3,
+        ("bolt", "training", ()),
+        ("bolt", "roi", (6,)),
+    ]

@@ -131,8 +131,8 @@ def test_every_report_has_its_state_and_its_reason(result):
         "odd": ("warning", "3.1% of rows left out"),
         "none": ("no data", "no sales before 1 May 2024"),
     }
-    assert {name: result(name).state for name in ("bad", "late", "wrong")} == dict.fromkeys(
-        ("bad", "late", "wrong"), "failed"
+    assert {name: result(name).state for name in ("bad", "wrong")} == dict.fromkeys(
+        ("bad", "wrong"), "failed"
     )
     assert result("good").headlines[0].value == "43.7%"
 
@@ -145,9 +145,8 @@ def test_a_report_is_a_page_with_its_notebook_and_figures_beside_it(out, result)
     assert names(out) == {
         "index.html", "run.json", "acme/index.html", "bolt/index.html",
         *(f"{FOLDER}/good.{suffix}" for suffix in ("html", "ipynb", "json", "sales.parquet")),
-        *(f"{FOLDER}/{name}.{suffix}" for name in ("odd", "none") for suffix in ("html", "ipynb")),
+        *(f"{FOLDER}/{name}.{suffix}" for name in ("odd", "none", "late") for suffix in ("html", "ipynb")),
         *(f"{FOLDER}/{name}.{suffix}" for name in ("bad", "wrong") for suffix in ("html", "ipynb", "json")),
-        *(f"{FOLDER}/late.{suffix}" for suffix in ("html", "json")),
         *(f"{FOLDER.replace('acme', 'bolt')}/good.{suffix}" for suffix in ("html", "json")),
     }  # fmt: skip
 
@@ -205,11 +204,8 @@ def test_a_deliberate_error_is_shown_in_its_own_words(out, result):
     assert "allowed: 1 to 9" in (out / FOLDER / "wrong.html").read_text()
 
 
-def test_a_report_whose_need_failed_is_not_run_and_says_so(result):
-    late = result("late")
-    assert late.failure.type == "NeedFailed"
-    assert late.reason == "it needs x, which bad failed to provide in this run"
-    assert late.kernel == "none"
+def test_a_report_whose_need_failed_is_made_all_the_same_and_says_itself_what_it_lacks(result):
+    assert (result("bad").state, result("late").state) == ("failed", "ready")
 
 
 def test_a_refused_organisation_gets_error_pages_and_the_others_go_on(out, result, told):
@@ -235,7 +231,7 @@ def test_no_path_of_the_machine_is_in_an_executed_notebook(out, root):
 
 def test_the_record_says_what_ran_how_long_and_with_how_much_memory(out, record, result):
     assert read_record(out) == record
-    assert (record.workers, record.complete, record.count("failed"), record.count("ready")) == (2, True, 4, 1)
+    assert (record.workers, record.complete, record.count("failed"), record.count("ready")) == (2, True, 3, 2)
     assert 0 < result("good").seconds < record.seconds
     assert result("good").peak_memory is None or result("good").peak_memory > 10 << 20
     assert result("good").kernel == "ordinary"
