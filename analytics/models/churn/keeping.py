@@ -1,0 +1,149 @@
+"""Putting a churn model into the registry, and taking it out again as it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version as installed
+from typing import Any
+
+import numpy as np
+
+from analytics.metrics.churn_catalogue import names
+from analytics.models.churn.calibrate import Calibration
+from analytics.models.churn.candidates import CANDIDATES, LABELS
+from analytics.models.churn.evidence import Evidence
+from analytics.models.churn.matrix import as_plain, from_plain
+from analytics.models.churn.settings import KIND, Settings
+from analytics.models.churn.training import Choice, Model, stacked
+from analytics.models.churn.windows import Plan, Window, digest
+from analytics.models.drift import drift_profile
+from analytics.models.registry import StoredModel, load_model, save_model
+
+_LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
+_REFIT = "refit"
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that a model depends on."""
+    return {"python": platform.python_version()} | {name: installed(name) for name in _LIBRARIES}
+
+
+def model_version(settings: Settings, training: Sequence[Window], test: Window) -> str:
+    """Name a model by its day and by everything that it is made from.
+
+    Returns
+    -------
+    str
+        ``2026-11-01-3f2a9c0d51``: the same data, question and libraries give the same.
+    """
+    said = [dict(settings.alike), digest([*training, test]), versions()]
+    made = hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+    return f"{settings.reference_date.isoformat()}-{made[:10]}"
+
+
+def keep(
+    settings: Settings,
+    plan: Plan,
+    training: Sequence[Window],
+    test: Window,
+    choice: Choice,
+    model: Model,
+    evidence: Evidence,
+) -> StoredModel:
+    """Save a model with its evidence, and read it back.
+
+    The run that trains sees exactly what later runs will see, because both see what was read back.
+
+    Returns
+    -------
+    StoredModel
+    """
+    version = model_version(settings, training, test)
+    customers = stacked(training)[0]
+    profile = customers[list(names(settings.definition))].assign(
+        score=model.probability(model.matrix(customers))
+    )
+    card = _card(settings, plan, training, test, choice, model, evidence)
+    estimators = dict(model.estimators)
+    for number, refit in enumerate(model.refits):
+        estimators |= {f"{_REFIT}_{number:02d}_{name}": estimator for name, estimator in refit.items()}
+    frames = {
+        "scores": evidence.scores,
+        "calibration": evidence.calibration,
+        "lift": evidence.lift,
+        "features": evidence.features,
+        "test": evidence.test,
+        "profile": drift_profile(profile),
+    }
+    save_model(settings.organisation, KIND, version, card, estimators, frames)
+    return load_model(settings.organisation, KIND, version)
+
+
+def restore(stored: StoredModel) -> Model:
+    """Make the model from what the registry kept."""
+    card = stored.card["model"]
+    refits: dict[str, dict[str, Any]] = {}
+    for name, estimator in stored.estimators.items():
+        if name.startswith(f"{_REFIT}_"):
+            number, part = name.removeprefix(f"{_REFIT}_").split("_", 1)
+            refits.setdefault(number, {})[part] = estimator
+    return Model(
+        card["name"],
+        from_plain(card["columns"]),
+        {name: each for name, each in stored.estimators.items() if not name.startswith(f"{_REFIT}_")},
+        tuple(refits[number] for number in sorted(refits)),
+        float(card["refit_scale"]),
+        Calibration(*card["calibration"]),
+        float(card["threshold"]),
+        np.array(card["reference"], dtype="float64"),
+    )
+
+
+def _card(
+    settings: Settings,
+    plan: Plan,
+    training: Sequence[Window],
+    test: Window,
+    choice: Choice,
+    model: Model,
+    evidence: Evidence,
+) -> dict[str, Any]:
+    own = evidence.scores[evidence.scores["chosen"]].to_dict("records")[0]
+    churned = stacked(list(training))[1]
+    measures = ("roc_auc", "average_precision", "brier", "log_loss", "calibration_error")
+    return dict(settings.alike) | {
+        "kind": KIND,
+        "reference_date": settings.reference_date,
+        "trained_until": plan.test,
+        "data_window": [plan.first_day, plan.known_until],
+        "training_cutoffs": list(plan.training),
+        "test_window": [plan.test, plan.known_until],
+        "rows": len(churned),
+        "customers": int(stacked(list(training))[0]["customer_id"].nunique()),
+        "churned": int(churned.sum()),
+        "test_customers": len(test.churned),
+        "test_churned": int(test.churned.sum()),
+        "features": list(names(settings.definition)),
+        "candidates": list(CANDIDATES),
+        "scores": {name: float(own[name]) for name in measures},
+        "forward_log_loss": dict(choice.forward_log_loss),
+        "leader": evidence.leader,
+        "confusion": evidence.confusion,
+        "notes": [f"{LABELS[model.name]}: {choice.why[0].lower()}{choice.why[1:]}", choice.calibration_why],
+        "model": _plain_model(model),
+        "versions": versions(),
+    }
+
+
+def _plain_model(model: Model) -> Mapping[str, Any]:
+    return {
+        "name": model.name,
+        "columns": as_plain(model.columns),
+        "reference": [float(value) for value in model.reference],
+        "refit_scale": model.refit_scale,
+        "calibration": [model.calibration.intercept, model.calibration.slope],
+        "threshold": model.threshold,
+    }

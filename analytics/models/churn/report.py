@@ -1,0 +1,320 @@
+"""The churn report's figures: train or reuse a model, score today's customers, keep both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from analytics.data.batches import batch_id, write_batch
+from analytics.metrics.churn_catalogue import Definition, label
+from analytics.metrics.churn_labels import Asked, choose_definition, churn_by_horizon, standing
+from analytics.models.churn.candidates import LABELS
+from analytics.models.churn.keeping import keep, restore
+from analytics.models.churn.learning import learn, missing_for, past_windows
+from analytics.models.churn.result import ChurnResult
+from analytics.models.churn.scoring import predict
+from analytics.models.churn.settings import KIND, RECIPE, Settings
+from analytics.models.churn.windows import (
+    Plan,
+    Tables,
+    Window,
+    digest,
+    plan_cutoffs,
+    read_current,
+)
+from analytics.models.drift import drift
+from analytics.models.registry import KeptModel, StoredModel, load_model, model_in_use
+from analytics.params.churn_rules import ChurnRecommendations
+
+OTHER_HORIZONS = (60, 180)
+WELL_CALIBRATED = 0.05
+FEW = 30
+"""Under so many who left, or who stayed, nothing is said of how good a model is."""
+
+
+def train_or_reuse(
+    *,
+    organisation: str,
+    reference_date: date,
+    sales: ibis.Table | None = None,
+    accounts: ibis.Table | None = None,
+    sale_items: ibis.Table | None = None,
+    definition: Asked = "auto",
+    horizon_days: int = 90,
+    eligible_days: int | None = 365,
+    cost_of_miss: float = 5.0,
+    cost_of_call: float = 1.0,
+    retrain_after_days: int = 30,
+    market: str | None = None,
+    seed: int = 0,
+    rules: ChurnRecommendations | None = None,
+) -> ChurnResult:
+    """Say who is about to leave, with a model that brings its evidence, or say what is missing for one.
+
+    The model in use scores while it is younger than `retrain_after_days` and undrifted, or pinned; otherwise
+    one is trained on past cutoffs, tested on a strictly later one, and kept. The predictions are kept as one
+    dated batch: the same data and model write the same batch once.
+
+    Parameters
+    ----------
+    organisation : str
+        Id, under which models and batches are kept.
+    reference_date : datetime.date
+        Nothing on or after it is read.
+    sales, accounts, sale_items : ibis.Table or None
+        As in the contract; None, or without rows, where the organisation has none.
+    definition : {"auto", "contract", "purchase"}, default "auto"
+        What leaving means: ``churned_at`` in the horizon, or no purchase in it. "auto": contract where there
+        are snapshots of accounts.
+    horizon_days : int, default 90
+    eligible_days : int or None, default 365
+        Customers without a purchase in so many days are neither trained on nor scored; None: nobody is left
+        out. It does not concern contracts.
+    cost_of_miss, cost_of_call : float, default 5 and 1
+        The threshold for calls is where these cost least.
+    retrain_after_days : int, default 30
+    market : str, optional
+        ``vietnam`` puts the NPS first among the reasons.
+    seed : int, default 0
+    rules : ChurnRecommendations, optional
+        The organisation's table of recommendations.
+
+    Returns
+    -------
+    ChurnResult
+        With ``status["missing"]`` and without rows where there is too little data; then nothing is kept.
+
+    Raises
+    ------
+    ParamsError
+        If a parameter is out of range.
+    """
+    chosen = choose_definition(definition, accounts, reference_date)
+    settings = Settings(
+        organisation,
+        reference_date,
+        chosen,
+        horizon_days,
+        eligible_days,
+        cost_of_miss,
+        cost_of_call,
+        retrain_after_days,
+        market or "",
+        seed,
+    )
+    tables = Tables(sales, accounts, sale_items)
+    plan = plan_cutoffs(tables, settings)
+    current = read_current(tables, settings, plan)
+    result = ChurnResult(_facts(tables, settings, plan), _horizons(tables, settings, plan))
+    stored, missing = _model(tables, settings, plan, current)
+    if stored is None:
+        return replace(
+            result, status=dict(result.status) | {"missing": missing, "recommendations": _wait(missing)}
+        )
+    return _scored(result, settings, current, stored, rules)
+
+
+def _facts(tables: Tables, settings: Settings, plan: Plan) -> dict[str, Any]:
+    """The status as far as it needs no model."""
+    people = standing(
+        settings.definition,
+        settings.reference_date,
+        settings.horizon_days,
+        sales=tables.sales,
+        accounts=tables.accounts,
+    )
+    return people | {
+        "scored_customers": 0,
+        "models_trained": 0,
+        "training_timestamp": None,
+        "training_cutoffs": [],
+        "test_cutoff": None,
+        "training_rows": 0,
+        "model_version": None,
+        "batch_id": None,
+        "model_age_days": 0,
+        "pinned": False,
+        "drifted_features": [],
+        "definition": settings.definition,
+        "horizon_days": settings.horizon_days,
+        "eligible_days": settings.eligible_days,
+        "known_until": plan.known_until.isoformat(),
+        "base_rate": None,
+        "threshold": None,
+        "recommendations": [],
+        "missing": [],
+        "notes": [],
+    }
+
+
+def _horizons(tables: Tables, settings: Settings, plan: Plan) -> pd.DataFrame:
+    """How the answer changes with the horizon, as far as the data reach back."""
+    found = churn_by_horizon(
+        settings.definition,
+        plan.known_until,
+        OTHER_HORIZONS,
+        own=settings.horizon_days,
+        sales=tables.sales,
+        accounts=tables.accounts,
+        eligible_days=settings.eligible_days,
+    )
+    return found[found["customers"] > 0].reset_index(drop=True)
+
+
+# Which model --------------------------------------------------------------------------------------------
+
+
+def _model(
+    tables: Tables, settings: Settings, plan: Plan, current: Window
+) -> tuple[StoredModel | None, list[str]]:
+    """The model to score with, or what is missing for one."""
+    kept = model_in_use(settings.organisation, KIND, settings.reference_date, alike=settings.alike)
+    if kept is not None and _young(kept, settings):
+        stored = load_model(settings.organisation, KIND, kept.version)
+        if _age(kept, settings) == 0 or kept.pinned or not _drift(stored, current)["drifted"].any():
+            return stored, []
+    training, test = past_windows(tables, settings, plan)
+    missing = missing_for(settings, plan, training, test)
+    if not missing:
+        learnt = learn(settings, training, test)
+        return keep(settings, plan, training, test, learnt.choice, learnt.model, learnt.evidence), []
+    if kept is not None:  # too little has been left to learn from since; the old model still knows more
+        return load_model(settings.organisation, KIND, kept.version), []
+    return None, missing
+
+
+def _age(kept: KeptModel, settings: Settings) -> int:
+    return (settings.reference_date - kept.reference_date).days
+
+
+def _young(kept: KeptModel, settings: Settings) -> bool:
+    age = _age(kept, settings)
+    return kept.pinned or age == 0 or age < settings.retrain_after_days
+
+
+def _drift(stored: StoredModel, current: Window) -> pd.DataFrame:
+    """Today's customers against those of the training, feature by feature, and the score."""
+    model, frame = restore(stored), current.customers
+    found = drift(stored.frames["profile"], frame.assign(score=model.probability(model.matrix(frame))))
+    words = [("The model's score" if name == "score" else label(name)) for name in found["feature"]]
+    found.insert(1, "label", words)
+    return found
+
+
+# The result ---------------------------------------------------------------------------------------------
+
+
+def _scored(
+    result: ChurnResult,
+    settings: Settings,
+    current: Window,
+    stored: StoredModel,
+    rules: ChurnRecommendations | None,
+) -> ChurnResult:
+    """Score today's customers, keep the batch, and lay the evidence beside it."""
+    said_by = "" if rules is None else rules.model_dump_json()
+    made_from = (RECIPE, stored.version, digest([current]), settings.market, said_by)
+    name = batch_id(settings.organisation, settings.reference_date, *made_from)
+    predictions = predict(
+        restore(stored),
+        current.customers,
+        batch_id=name,
+        predicted_at=settings.reference_date,
+        market=settings.market,
+        rules=rules,
+    )
+    if len(predictions):
+        write_batch(settings.organisation, "predictions", predictions)
+    moved = _drift(stored, current)
+    leader, chosen = stored.card["leader"], stored.card["model"]["name"]
+    status = dict(result.status) | _of_model(settings, stored, moved) | {"scored_customers": len(predictions)}
+    status["batch_id"] = name if len(predictions) else None
+    status["recommendations"] = _next_steps(stored, status, predictions)
+    return replace(
+        result,
+        status=status,
+        scores=stored.frames["scores"],
+        leader=leader,
+        verdict="model" if leader == chosen else leader,
+        calibration=stored.frames["calibration"],
+        lift=stored.frames["lift"],
+        confusion=stored.card["confusion"],
+        features=stored.frames["features"],
+        drift=moved,
+        predictions=predictions,
+        model_card={"version": stored.version} | {k: v for k, v in stored.card.items() if k != "kept"},
+    )
+
+
+def _of_model(settings: Settings, stored: StoredModel, moved: pd.DataFrame) -> dict[str, Any]:
+    card = stored.card
+    return {
+        "models_trained": len(card["candidates"]),
+        "training_timestamp": card["reference_date"],
+        "training_cutoffs": card["training_cutoffs"],
+        "test_cutoff": card["test_window"][0],
+        "training_rows": card["rows"],
+        "model_version": stored.version,
+        "model_age_days": _age(stored, settings),
+        "pinned": stored.pinned,
+        "drifted_features": moved.loc[moved["drifted"], "feature"].tolist(),
+        "base_rate": 100 * card["test_churned"] / card["test_customers"],
+        "threshold": card["model"]["threshold"],
+        "notes": list(card["notes"]),
+    }
+
+
+def _next_steps(stored: StoredModel, status: Mapping[str, Any], predictions: pd.DataFrame) -> list[str]:
+    """What to do next, in plain sentences."""
+    card, leader = stored.card, stored.card["leader"]
+    threshold = card["model"]["threshold"]
+    count = int((predictions["churn_probability"] >= threshold).sum()) if len(predictions) else 0
+    fewer = min(card["test_churned"], card["test_customers"] - card["test_churned"])
+    steps = []
+    if count:
+        noun = "customer has" if count == 1 else "customers have"
+        steps.append(
+            f"A call costs less than it is expected to save from a chance of {100 * threshold:.0f}% on: "
+            f"{count:,} {noun} one today."
+        )
+    if fewer < FEW:
+        steps.append(
+            f"Wait with judging the model: only {fewer} of the customers it was tested on "
+            f"{'left' if card['test_churned'] == fewer else 'stayed'}."
+        )
+    elif leader != card["model"]["name"]:
+        steps.append(
+            f"Order the calls by “{LABELS[leader]}”: it told apart better who left than the model did."
+        )
+    if fewer >= FEW and card["scores"]["calibration_error"] > WELL_CALIBRATED:
+        steps.append(
+            "Take the probabilities as an order rather than as chances: in the test they were off by "
+            f"{100 * card['scores']['calibration_error']:.0f} percentage points on average."
+        )
+    drifted = len(status["drifted_features"])
+    if drifted:
+        steps.append(
+            f"Look at what has moved since the training ({drifted} of the model's inputs) before relying on "
+            "single figures."
+        )
+    return steps
+
+
+def _wait(missing: list[str]) -> list[str]:
+    return (
+        ["Add what is missing, or wait until the history holds it; until then no customer has a chance."]
+        if missing
+        else []
+    )
+
+
+def definition_in_words(definition: Definition, horizon_days: int) -> str:
+    """Say what leaving means."""
+    if definition == "contract":
+        return f"the contract ends within {horizon_days} days"
+    return f"no purchase within {horizon_days} days"

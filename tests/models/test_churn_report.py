@@ -1,0 +1,492 @@
+"""The whole way from tables to a kept batch: what is trained, tested, kept, reused, refused."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analytics.data.batches import kept_batches
+from analytics.errors import ModelError, ParamsError
+from analytics.metrics.churn_labels import churn_labels
+from analytics.models.churn import candidates, learning, measures, report, train_or_reuse
+from analytics.models.churn.factors import IN_FAVOUR, risk_factors
+from analytics.models.churn.keeping import restore
+from analytics.models.churn.scoring import monetary_scores, rescore, risk_levels
+from analytics.models.churn.settings import KIND, Settings
+from analytics.models.churn.windows import Tables, Window, plan_cutoffs, read_current, read_window
+from analytics.models.registry import list_models, load_model, use_model
+from analytics.params.churn_rules import ChurnRecommendations
+from tests.churn_data import END, FIRST, accounts_of, company, sales_of, shop
+
+FRAMES = ("horizons", "scores", "calibration", "lift", "features", "drift", "predictions")
+NEW = candidates._new
+RULES = ChurnRecommendations(
+    rules=[
+        {"level": "any", "factor": "days_overdue", "do": "Settle the bill."},
+        {"level": "any", "factor": "any", "do": "Do nothing."},
+    ]
+)
+
+
+def small(name, rows, seed, trees):
+    """Small estimators, and three refits rather than twenty: how good models are is measured elsewhere."""
+    made = NEW(name, rows, seed, trees)
+    sizes = {"boosting": {"max_iter": 25}, "random_forest": {"n_estimators": 5}}
+    return made.set_params(**sizes.get(name, {}))
+
+
+def shrink(patch):
+    patch.setattr(candidates, "_new", small)
+    patch.setattr(measures, "RESAMPLES", 10)
+    patch.setattr(report, "learn", partial(learning.learn, refits=3))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    shrink(monkeypatch)
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBOOK_MODELS", str(tmp_path / "models"))
+
+
+@pytest.fixture(scope="module")
+def accounts():
+    return company(160)
+
+
+@pytest.fixture(scope="module")
+def sales():
+    return shop(220)
+
+
+@pytest.fixture(scope="module")
+def contract(accounts, tmp_path_factory):
+    """A result of a company, and what is kept of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBOOK_MODELS", str(tmp_path_factory.mktemp("models")))
+        shrink(patch)
+        result = train_or_reuse(organisation="org", reference_date=END, accounts=accounts, rules=RULES)
+        yield result, load_model("org", KIND, result.status["model_version"])
+
+
+@pytest.fixture(scope="module")
+def purchase(sales, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBOOK_MODELS", str(tmp_path_factory.mktemp("models")))
+        shrink(patch)
+        yield train_or_reuse(organisation="org", reference_date=END, sales=sales, rules=RULES)
+
+
+def settings_of(definition, **options):
+    return Settings("org", END, definition, **options)
+
+
+class TestCutoffs:
+    def test_without_a_contract_they_lie_a_horizon_apart_and_the_test_ends_at_the_reference_date(self, sales):
+        plan = plan_cutoffs(Tables(sales), settings_of("purchase"))
+        assert plan.test == END - timedelta(days=90)
+        gaps = {
+            later - cutoff
+            for cutoff, later in zip(plan.training, [*plan.training[1:], plan.test], strict=True)
+        }
+        assert gaps == {timedelta(days=90)}
+        assert plan.training[0] - timedelta(days=90) >= plan.first_day
+        assert plan.training[0] - timedelta(days=180) < plan.first_day
+
+    def test_with_a_contract_each_follows_a_snapshot_and_its_horizon_is_over_by_the_next(self, accounts):
+        plan = plan_cutoffs(Tables(None, accounts), settings_of("contract"))
+        assert plan.known_until == END
+        assert plan.test == date(2026, 4, 1)
+        every = [*plan.training, plan.test, plan.known_until]
+        assert all(day.day == 1 for day in every)
+        assert all((b - a).days >= 90 for a, b in pairwise(every))
+
+    def test_what_nobody_can_know_yet_is_no_answer(self, accounts):
+        """In the middle of a month nobody knows who has left since the last snapshot."""
+        middle = Settings("org", date(2026, 6, 17), "contract")
+        plan = plan_cutoffs(Tables(None, accounts), middle)
+        assert plan.known_until == date(2026, 6, 1)
+        assert plan.test + timedelta(days=90) <= plan.known_until
+
+    def test_training_looks_back_two_years_at_most(self):
+        rows = [("ada", day, 1) for day in ("2020-01-01", "2026-06-01")]
+        plan = plan_cutoffs(Tables(sales_of(*rows)), settings_of("purchase"))
+        assert (plan.test - plan.training[0]).days <= 730
+        assert len(plan.training) == 8
+
+    def test_an_account_that_left_since_the_last_snapshot_is_not_scored(self):
+        base = {"snapshot_at": "2026-05-31 23:00", "started_at": "2025-01-01"}
+        told = base | {"customer_id": "gone", "churned_at": "2026-06-10"}
+        tables = Tables(None, accounts_of(base | {"customer_id": "here"}, told))
+        settings = Settings("org", date(2026, 6, 17), "contract")
+        current = read_current(tables, settings, plan_cutoffs(tables, settings))
+        assert current.customers["customer_id"].tolist() == ["here"]
+
+
+class TestTheTestIsLater:
+    @pytest.mark.parametrize("which", ["contract", "purchase"])
+    def test_every_training_horizon_ends_by_the_test_cutoff(self, which, request):
+        result = request.getfixturevalue(which)
+        status = (result[0] if which == "contract" else result).status
+        test = date.fromisoformat(status["test_cutoff"])
+        for cutoff in map(date.fromisoformat, status["training_cutoffs"]):
+            assert cutoff + timedelta(days=status["horizon_days"]) <= test
+        assert len(status["training_cutoffs"]) >= 3
+        assert test + timedelta(days=status["horizon_days"]) <= END
+
+    def test_what_happens_after_the_test_cutoff_does_not_change_the_model(self, sales, kept):
+        """The same customers with another fate afterwards: another test, the same trained model."""
+        test = END - timedelta(days=90)
+        past = sales.filter(sales.sold_at < pd.Timestamp(test))
+        some = past.filter(past.sold_at >= pd.Timestamp(test - timedelta(days=40))).limit(40)
+        later = past.union(
+            some.mutate(sold_at=some.sold_at + pd.Timedelta(days=60), sale_id=some.sale_id + "x")
+        )
+        models = [learning.measure(Tables(each), settings_of("purchase"))[0] for each in (sales, later)]
+        matrix = models[0].model.matrix(read_window(Tables(past), settings_of("purchase"), test).customers)
+        first, second = (each.model.probability(matrix) for each in models)
+        np.testing.assert_array_equal(first, second)
+        aucs = [each.evidence.scores["roc_auc"][0] for each in models]
+        assert aucs[0] != aucs[1]
+
+
+class TestContract:
+    def test_the_model_finds_what_makes_accounts_leave(self, contract):
+        result, _ = contract
+        assert result.status["definition"] == "contract"
+        assert "days_overdue" in result.features["feature"].tolist()[:2]
+        scores = result.scores.set_index("model")
+        assert scores.loc[scores["chosen"], "roc_auc"].item() > scores.loc["prior", "roc_auc"] == 0.5
+        assert set(scores["role"]) == {"chosen", "candidate", "baseline"}
+        assert {"logins", "prior"} <= set(scores.index)
+        assert scores["customers"].nunique() == 1  # all on the same population
+
+    def test_the_counts_are_those_of_a_plain_reading(self, contract, accounts):
+        result, _ = contract
+        rows = accounts.to_pandas().sort_values("snapshot_at").groupby("customer_id").tail(1)
+        assert result.status["active_customers"] == rows["churned_at"].isna().sum() == len(result.predictions)
+        assert result.status["churned_customers"] == rows["churned_at"].notna().sum()
+
+    def test_the_test_rows_are_what_really_happened(self, contract, accounts):
+        result, stored = contract
+        test = stored.frames["test"]
+        cutoff = date.fromisoformat(result.status["test_cutoff"])
+        happened = churn_labels(
+            test["customer_id"], "contract", cutoff, 90, accounts=accounts, known_until=END
+        )
+        assert test["churned"].tolist() == happened.astype(int).tolist()
+        assert result.status["base_rate"] == pytest.approx(100 * happened.mean())
+
+    def test_recommendations_follow_the_reasons(self, contract):
+        result, _ = contract
+        said = result.predictions.set_index("risk_factors")["recommendations"]
+        for factors, do in said.items():
+            rising = [part for part in factors.split("; ") if "overdue" in part and IN_FAVOUR not in part]
+            assert do == ("Settle the bill." if rising else "Do nothing.")
+        assert said.nunique() == 2
+
+    def test_a_kept_model_says_what_it_said(self, contract):
+        _, stored = contract
+        test = stored.frames["test"]
+        np.testing.assert_allclose(rescore(stored, test), test["churn_probability"], rtol=0, atol=1e-12)
+
+
+class TestPurchase:
+    def test_baselines_stand_beside_the_model_on_the_same_customers(self, purchase):
+        scores = purchase.scores.set_index("model")
+        assert {"recency", "clv_probability", "prior"} <= set(scores.index)
+        assert scores["customers"].nunique() == 1
+        assert scores.loc[scores["chosen"], "auc_gain"].item() == 0
+
+    def test_the_leader_ranks_at_least_as_well_as_every_baseline(self, purchase):
+        scores = purchase.scores.set_index("model")
+        simple = scores[scores["role"] == "baseline"]["roc_auc"]
+        own = scores.loc[scores["chosen"], "roc_auc"].item()
+        assert scores.loc[purchase.leader, "roc_auc"] >= simple.max() or own == simple.max()
+        assert purchase.verdict == ("model" if own > simple.max() else simple.idxmax())
+
+    def test_the_batch_is_as_the_contract_has_it(self, purchase, sales):
+        batch = purchase.predictions
+        assert batch["churn_probability"].between(0, 1).all()
+        assert batch["prediction_confidence"].between(0, 1).all()
+        assert batch["monetary_score"].between(0, 100).all()
+        assert batch["predicted_at"].unique().tolist() == [pd.Timestamp(END)]
+        assert batch["customer_id"].is_unique
+        assert batch["churn_probability"].is_monotonic_decreasing
+        assert "Unknown" not in set(batch["risk_level"])
+        everybody = set(sales.to_pandas()["customer_id"])
+        assert set(batch["customer_id"]) <= everybody
+
+    def test_customers_beyond_the_eligible_days_are_not_scored(self, sales, purchase):
+        last = sales.to_pandas().groupby("customer_id")["sold_at"].max()
+        eligible = last[last >= pd.Timestamp(END - timedelta(days=365))]
+        assert set(purchase.predictions["customer_id"]) == set(eligible.index)
+
+    def test_levels_at_their_edges(self):
+        said = risk_levels(np.array([0.0, 0.299999, 0.3, 0.599999, 0.6, 0.8, 0.800001, 1.0])).tolist()
+        assert said == ["Low", "Low", "Medium", "Medium", "High", "High", "Critical", "Critical"]
+
+    def test_the_monetary_score_is_the_share_of_those_who_spent_no_more(self):
+        assert monetary_scores(pd.Series([5.0, 1.0, 5.0, 9.0])).tolist() == [75, 25, 75, 100]
+
+
+class TestReasons:
+    def test_three_at_most_those_that_raise_the_risk_first(self, contract):
+        result, _ = contract
+        for said in result.predictions["risk_factors"]:
+            parts = said.split("; ") if said else []
+            assert len(parts) <= 3
+            favour = [part.startswith(IN_FAVOUR) for part in parts]
+            assert favour == sorted(favour)
+
+    def test_in_vietnam_the_nps_leads_where_it_raises_the_risk(self, contract, accounts):
+        _, stored = contract
+        model = restore(stored)
+        settings = settings_of("contract")
+        people = read_window(Tables(None, accounts), settings, END).customers
+        plain, first = (risk_factors(model, people, market=market) for market in ("", "vietnam"))
+        rising = [names for names in first.rising if {"nps", "nps_change"} & set(names)]
+        assert rising
+        assert all(names[0] in ("nps", "nps_change") for names in rising)
+        assert sum("nps" in names for names in first.rising) >= sum("nps" in names for names in plain.rising)
+
+    def test_what_is_not_known_and_what_speaks_against_experience_is_no_reason(self, contract):
+        _, stored = contract
+        model = restore(stored)
+        people = stored.frames["test"].assign(nps=np.nan, nps_latest=np.nan, nps_change=np.nan)
+        said = risk_factors(model, people)
+        assert not any("NPS" in words for words in said.words)
+        safe = stored.frames["test"].assign(days_overdue=0.0)
+        assert not any("overdue" in words for words in risk_factors(model, safe).words)
+
+    def test_nobody_has_no_reasons(self, contract):
+        _, stored = contract
+        assert risk_factors(restore(stored), stored.frames["test"].head(0)).words == []
+
+
+class TestKept:
+    def test_a_second_run_reuses_the_model_writes_nothing_and_shows_the_same(self, accounts, kept):
+        ask = partial(train_or_reuse, organisation="org", reference_date=END, accounts=accounts)
+        first = ask()
+        before = {path: path.stat().st_mtime_ns for path in kept_batches("org", "predictions")}
+        second = ask()
+        assert {path: path.stat().st_mtime_ns for path in kept_batches("org", "predictions")} == before
+        assert len(before) == len(list_models("org")) == 1
+        for name in FRAMES:
+            pd.testing.assert_frame_equal(getattr(first, name), getattr(second, name))
+        assert first.status == second.status
+        assert first.confusion == second.confusion
+        assert first.model_card == second.model_card
+        batch = pd.read_parquet(next(iter(before))).set_index("customer_id")
+        said = first.predictions.set_index("customer_id")
+        assert batch["churn_probability"].to_dict() == said["churn_probability"].to_dict()
+        assert batch["recommendations"].isna().all()  # no rule table, no recommendation
+        assert set(batch["batch_id"]) == {first.status["batch_id"]}
+
+    def test_a_young_model_scores_a_later_date_a_drifted_one_is_replaced_and_a_pinned_one_stays(
+        self, accounts, kept, monkeypatch
+    ):
+        drifted = [False]
+        monkeypatch.setattr(
+            report, "_drift", lambda *_: pd.DataFrame({"feature": ["plan"], "drifted": [drifted[0]]})
+        )
+        ask = partial(train_or_reuse, organisation="org", accounts=accounts, retrain_after_days=31)
+        first = ask(reference_date=date(2026, 6, 1)).status
+        again = ask(reference_date=END).status
+        assert again["model_version"] == first["model_version"]
+        assert (again["model_age_days"], again["training_timestamp"]) == (30, "2026-06-01")
+        drifted[0] = True
+        new = ask(reference_date=END).status
+        assert new["model_version"] != first["model_version"]
+        assert (new["model_age_days"], new["drifted_features"]) == (0, ["plan"])
+        use_model("org", KIND, first["model_version"])
+        pinned = ask(reference_date=END).status
+        assert (pinned["model_version"], pinned["pinned"]) == (first["model_version"], True)
+        earlier = ask(
+            reference_date=date(2026, 5, 1)
+        ).status  # a later model is never used for an earlier date
+        assert (earlier["training_timestamp"], earlier["pinned"]) == ("2026-05-01", False)
+
+    def test_drift_sees_what_has_moved_and_what_has_not(self, contract, accounts):
+        _, stored = contract
+        people = read_window(Tables(None, accounts), settings_of("contract"), END).customers
+        moved = Window(END, people.assign(days_overdue=people["days_overdue"] + 500))
+        found = report._drift(stored, moved).set_index("feature")
+        assert found.loc["days_overdue", "drifted"]
+        assert not found.loc["plan", "drifted"]
+        assert "score" in found.index
+
+    @pytest.mark.parametrize(("age", "young"), [(0, True), (29, True), (30, False), (31, False)])
+    def test_young_is_less_than_retrain_after_days(self, contract, age, young):
+        _, stored = contract
+        asked = Settings("org", END + timedelta(days=age), "contract")
+        assert report._young(stored, asked) is young
+
+    def test_another_question_has_another_model(self):
+        plain = settings_of("purchase").alike
+        others = [
+            {"horizon_days": 60}, {"eligible_days": None}, {"cost_of_miss": 9}, {"cost_of_call": 2},
+            {"seed": 1}, {"market": "vietnam"},
+        ]  # fmt: skip
+        assert all(settings_of("purchase", **other).alike != plain for other in others)
+        assert settings_of("contract").alike != plain
+        assert settings_of("purchase", retrain_after_days=9).alike == plain
+
+    def test_the_card_says_what_the_registry_and_a_reader_need(self, contract):
+        result, stored = contract
+        card = result.model_card
+        assert card["reference_date"] == END.isoformat()
+        assert card["trained_until"] == card["test_window"][0] == result.status["test_cutoff"]
+        assert set(card["scores"]) == {
+            "roc_auc",
+            "average_precision",
+            "brier",
+            "log_loss",
+            "calibration_error",
+        }
+        assert card["test_customers"] == len(stored.frames["test"])
+        assert {"scikit-learn", "python", "skops"} <= set(card["versions"])
+        assert set(card["features"]) <= set(stored.frames["test"].columns)
+
+
+class TestNextSteps:
+    def steps(self, contract, **card):
+        result, stored = contract
+        changed = replace(stored, card=dict(stored.card) | {"test_customers": 500, "test_churned": 90} | card)
+        return " ".join(report._next_steps(changed, result.status, result.predictions))
+
+    def test_a_baseline_that_wins_is_what_to_order_by(self, contract):
+        assert "Order the calls by “Change of logins alone”" in self.steps(contract, leader="logins")
+        own = contract[1].card["model"]["name"]
+        assert "Order the calls" not in self.steps(contract, leader=own)
+
+    @pytest.mark.parametrize(("churned", "did"), [(29, "left"), (471, "stayed")])
+    def test_few_of_either_outcome_drive_no_sentence(self, contract, churned, did):
+        said = self.steps(contract, leader="logins", test_churned=churned)
+        assert f"only 29 of the customers it was tested on {did}." in said
+        assert "Order the calls" not in said
+
+    def test_probabilities_that_were_far_off_are_an_order(self, contract):
+        scores = dict(contract[1].card["scores"])
+        assert "off by 9 percentage points" in self.steps(
+            contract, scores=scores | {"calibration_error": 0.09}
+        )
+        assert "percentage points" not in self.steps(contract, scores=scores | {"calibration_error": 0.05})
+
+    def test_the_threshold_is_said_in_percent_with_whom_it_concerns(self, contract):
+        result, stored = contract
+        threshold = stored.card["model"]["threshold"]
+        count = (result.predictions["churn_probability"] >= threshold).sum()
+        assert f"from a chance of {100 * threshold:.0f}% on: {count} customers have" in self.steps(contract)
+
+
+def one_purchase_each(customers, *days):
+    return sales_of(*[(f"C{n}", day, 10) for n in range(customers) for day in days])
+
+
+class TestTooLittle:
+    """What is missing is said in words; nothing is kept, and nothing is made up."""
+
+    def check(self, words, **tables):
+        result = train_or_reuse(organisation="org", reference_date=END, **tables)
+        assert words in " ".join(result.status["missing"])
+        for name in ("scores", "calibration", "lift", "features", "drift", "predictions"):
+            assert getattr(result, name).empty
+        assert (result.verdict, result.status["models_trained"]) == ("none", 0)
+        assert result.status["training_timestamp"] is None
+        assert kept_batches("org", "predictions") == []
+        assert list_models("org") == []
+        return result
+
+    def test_no_table_at_all(self, kept):
+        assert self.check("There is no sale before 2026-07-01.").status["total_customers"] == 0
+
+    def test_tables_without_a_row(self, kept, sales, accounts):
+        self.check("There is no sale before", sales=sales.limit(0), accounts=accounts.limit(0))
+
+    def test_no_accounts_where_contract_is_asked_for(self, kept, sales):
+        self.check("no snapshot of an account", sales=sales, definition="contract")
+
+    def test_a_short_history_says_how_long_it_must_be(self, kept):
+        short = shop(80, first=END - timedelta(days=200))
+        self.check("at least 270: 90 days to know customers by", sales=short)
+
+    def test_one_snapshot_is_no_history(self, kept):
+        rows = [
+            {"customer_id": str(n), "snapshot_at": "2026-06-30", "started_at": "2025-01-01"}
+            for n in range(50)
+        ]
+        assert (
+            self.check("at least 181: a snapshot", accounts=accounts_of(*rows)).status["active_customers"]
+            == 50
+        )
+
+    def test_one_customer(self, kept):
+        days = pd.date_range("2025-01-01", "2026-06-01", freq="30D").astype(str)
+        self.check("only 1 customer to learn from", sales=sales_of(*[("ada", day, 10) for day in days]))
+
+    def test_nine_customers(self, kept):
+        few = shop(9)
+        self.check("only 9 customers", sales=few, eligible_days=None)
+
+    def test_everybody_is_alive(self, kept):
+        days = pd.date_range("2025-01-01", "2026-06-25", freq="20D").astype(str)
+        self.check("None of the 30 customers", sales=one_purchase_each(30, *days))
+
+    def test_everybody_has_left(self, kept):
+        self.check("All of the 30 customers", sales=one_purchase_each(30, "2025-01-01", "2025-06-25"))
+
+    def test_no_account_has_ever_left(self, kept):
+        ends = pd.date_range(FIRST, END - timedelta(days=1), freq="ME").astype(str)
+        rows = [
+            {"customer_id": str(n), "snapshot_at": day, "started_at": "2024-01-01"}
+            for n in range(20)
+            for day in ends
+        ]
+        self.check("None of the 20 customers", accounts=accounts_of(*rows))
+
+    def test_measuring_it_is_refused_with_the_same_words(self, kept):
+        with pytest.raises(ModelError, match="There is no sale before"):
+            learning.measure(Tables(), settings_of("purchase"))
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"horizon_days": 0},
+            {"eligible_days": 0},
+            {"cost_of_miss": 0},
+            {"cost_of_call": -1},
+            {"retrain_after_days": -1},
+        ],
+    )
+    def test_a_parameter_out_of_range_is_refused_by_name(self, wrong, sales):
+        with pytest.raises(ParamsError, match=next(iter(wrong))):
+            train_or_reuse(organisation="org", reference_date=END, sales=sales, **wrong)
+
+
+class TestOddData:
+    def test_all_amounts_equal_and_hardly_anybody_with_a_second_purchase(self, kept):
+        random = np.random.default_rng(0)
+        days = [FIRST + timedelta(days=int(day)) for day in random.integers(0, 500, 200)]
+        rows = [(f"C{n:03d}", day, 10) for n, day in enumerate(days)]
+        back = [
+            (f"R{n}", FIRST + timedelta(days=n + step), 10) for n in range(8) for step in range(0, 530, 40)
+        ]
+        result = train_or_reuse(organisation="org", reference_date=END, sales=sales_of(*rows, *back))
+        assert not result.status["missing"]
+        assert result.predictions["churn_probability"].between(0, 1).all()
+        assert (result.predictions["monetary_score"] <= 100).all()
+        assert "clv_probability" not in set(result.scores["model"])  # too few repeat for that model
+
+    def test_nobody_to_score_today_writes_no_batch(self, kept, sales):
+        old = sales.filter(sales.sold_at < pd.Timestamp(END - timedelta(days=30)))
+        result = train_or_reuse(organisation="org", reference_date=END, sales=old, eligible_days=25)
+        assert result.predictions.empty
+        assert result.status["batch_id"] is None
+        assert kept_batches("org", "predictions") == []
