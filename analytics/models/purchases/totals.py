@@ -1,0 +1,196 @@
+"""What all customers together will bring, with an interval that knows how little is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from analytics.models.purchases import counts, gamma_gamma, spending
+from analytics.models.purchases.fit import PurchaseFit
+from analytics.models.purchases.gamma_gamma import GammaGammaFit
+from analytics.models.purchases.learning import LifetimeValueModel
+from analytics.models.purchases.prediction import MONTHS, SHORT_DAYS
+from analytics.models.purchases.rows import DAYS_A_WEEK, WEEKS_A_MONTH, Floats, Rows, collapse
+
+Fit = TypeVar("Fit", PurchaseFit, GammaGammaFit)
+
+NORMAL = 1.2815515655446004
+"""Standard deviations from the mean to the ends of an 80 % interval."""
+
+SAMPLE = 50_000
+"""Customers, evenly drawn, from whom the effect of the parameters on a total is measured."""
+
+STEP = 1e-3
+LEAST_SPREAD = 0.25
+"""A customer's mean value has a finite variance where q + p·x is above 2; taken to be so much above."""
+
+
+def totals(
+    model: LifetimeValueModel,
+    histories: pd.DataFrame,
+    *,
+    discount_rate: float = 0.10,
+    profit_share: float | None = None,
+    total_error: float = float("nan"),
+    revenue_error: float = float("nan"),
+) -> pd.DataFrame:
+    """Sum predictions over all customers, with 80 % intervals.
+
+    Parameters
+    ----------
+    model : LifetimeValueModel
+    histories : pandas.DataFrame
+        As for `analytics.models.lifetime_value.predict_lifetime_value`.
+    discount_rate, profit_share
+        As there.
+    total_error, revenue_error : float, optional
+        From the `Validation`: by how much, as a share, the totals of visits and of revenue were missed in the
+        holdout.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (7, 6)
+        One row for each ``horizon`` and ``measure``: visits ("purchases") of "90d", "12m" and "36m";
+        "revenue" and "clv" (discounted money) of "12m" and "36m". ``value``, ``low``, ``high`` are missing
+        where nothing could be fitted; ``widened`` (bool) says whether a holdout's error is in the interval.
+
+    Notes
+    -----
+    Three sources of error are added up: chance of each customer (small in a sum), parameters (by their
+    covariance, to first order), and what the holdout missed, which is neither. Ends are those of a log-normal
+    distribution.
+    """
+    with threadpool_limits(limits=1):  # sums in one order, so that threads change no figure
+        found = _sums(model, histories, discount_rate, profit_share, total_error, revenue_error)
+    frame = pd.DataFrame(found, columns=["horizon", "measure", "value", "spread", "missed"])
+    variance = frame["spread"] ** 2 + frame["missed"].fillna(0.0) ** 2
+    factor = np.exp(NORMAL * np.sqrt(np.log1p(variance)))
+    # A loss is a loss at both ends: the end nearer to zero is the low one in size.
+    ends = np.sort(np.column_stack([frame["value"] / factor, frame["value"] * factor]), axis=1)
+    return frame.assign(low=ends[:, 0], high=ends[:, 1], widened=frame["missed"].notna())[
+        ["horizon", "measure", "value", "low", "high", "widened"]
+    ]
+
+
+def _sums(
+    model: LifetimeValueModel,
+    histories: pd.DataFrame,
+    discount_rate: float,
+    profit_share: float | None,
+    total_error: float,
+    revenue_error: float,
+) -> list[tuple[str, str, float, float, float]]:
+    """Horizon, measure, total, its standard deviation as a share of it, the share that a holdout missed."""
+    found: list[tuple[str, str, float, float, float]] = []
+    for name, months in (("90d", SHORT_DAYS / DAYS_A_WEEK / WEEKS_A_MONTH), ("12m", 12), ("36m", 36)):
+        found.append(
+            (name, "purchases", *_visits(model.purchases, histories, months * WEEKS_A_MONTH), total_error)
+        )
+    for months in MONTHS:
+        found.append(
+            (f"{months}m", "revenue", *_revenue(model, histories, months, discount_rate), revenue_error)
+        )
+    share = np.nan if profit_share is None else profit_share
+    found += [
+        (name, "clv", value * share, spread, error) for name, _, value, spread, error in found[-len(MONTHS) :]
+    ]
+    return found
+
+
+def _visits(purchases: PurchaseFit | None, histories: pd.DataFrame, weeks: float) -> tuple[float, float]:
+    """Expected visits of all, and their standard deviation as a share of that."""
+    if purchases is None:
+        return float("nan"), float("nan")
+    rows = collapse(histories)
+    found = counts.count_visits(purchases, rows, weeks)
+    total, chance = float(rows.customers @ found.expected), float(rows.customers @ found.variance)
+    few = collapse(_sample(histories))
+
+    def of(fit: PurchaseFit) -> float:
+        return float(few.customers @ _expected(fit, few, weeks))
+
+    return total, _spread(chance, total, _parameter_variance(purchases, of))
+
+
+def _revenue(
+    model: LifetimeValueModel, histories: pd.DataFrame, months: int, discount_rate: float
+) -> tuple[float, float]:
+    """Expected discounted revenue of all, and its standard deviation as a share of that."""
+    purchases, value = model.purchases, model.value
+    if purchases is None or value is None:
+        return float("nan"), float("nan")
+    rows = collapse(histories)
+    expected, present = spending.discounted_visits(purchases, rows, months, discount_rate)
+    found = counts.count_visits(purchases, rows, months * WEEKS_A_MONTH)
+    each = gamma_gamma.expected_value(value, histories)
+    total = float(present[rows.place] @ each)
+    worth = (present / np.maximum(expected, 1e-300))[rows.place] * each
+    between, within = _value_variance(value, histories)
+    mean = found.expected[rows.place]
+    square = found.variance[rows.place] + mean**2
+    chance = found.variance[rows.place] + square * between + mean * (1 + between) * within
+    few = _sample(histories)
+    few_rows = collapse(few)
+    weeks = months * WEEKS_A_MONTH
+    visits, values = _expected(purchases, few_rows, weeks), gamma_gamma.expected_value(value, few)
+
+    def by_visits(fit: PurchaseFit) -> float:
+        return float(_expected(fit, few_rows, weeks)[few_rows.place] @ values)
+
+    def by_value(fit: GammaGammaFit) -> float:
+        return float(visits[few_rows.place] @ gamma_gamma.expected_value(fit, few))
+
+    # Discounting moves the total, and hardly what uncertain parameters do to it.
+    parameters = _parameter_variance(purchases, by_visits)
+    if value.constant is None:
+        parameters += _parameter_variance(value, by_value)
+    return total, _spread(float(worth**2 @ chance), total, parameters)
+
+
+def _expected(purchases: PurchaseFit, rows: Rows, weeks: float) -> Floats:
+    """Expected visits of each distinct history."""
+    alive = purchases.model.alive(purchases.values, rows.x, rows.t_x, rows.age)
+    each = purchases.model.expected_if_alive(purchases.values, rows.x, rows.age, np.full(len(rows), weeks))
+    return alive * each
+
+
+def _value_variance(value: GammaGammaFit, histories: pd.DataFrame) -> tuple[Floats, float]:
+    """Squared coefficients of variation: of a customer's mean value as it is known, and of a single visit."""
+    if value.constant is not None:
+        return np.zeros(len(histories)), 0.0
+    p, q, _ = value.values
+    x, _ = gamma_gamma.valued(histories)
+    return 1 / np.maximum(q + p * x - 2, LEAST_SPREAD), 1 / p
+
+
+def _parameter_variance(fit: Fit, total: Callable[[Fit], float]) -> float:
+    """Variance of a total's logarithm from uncertain parameters, to first order."""
+    covariance = fit.covariance.to_numpy(dtype=np.float64)
+    slope = np.array(
+        [
+            np.log(total(_moved(fit, name, STEP)) / total(_moved(fit, name, -STEP))) / (2 * STEP)
+            for name in fit.params.index
+        ]
+    )
+    return float(slope @ covariance @ slope)
+
+
+def _moved(fit: Fit, name: str, step: float) -> Fit:
+    """The fit with one parameter a little greater."""
+    params = fit.params.copy()
+    params[name] *= np.exp(step)
+    return replace(fit, params=params)
+
+
+def _spread(chance: float, total: float, parameters: float) -> float:
+    return float(np.sqrt(chance / total**2 + parameters)) if total > 0 else 0.0
+
+
+def _sample(histories: pd.DataFrame) -> pd.DataFrame:
+    every = max(1, len(histories) // SAMPLE)
+    return histories.iloc[::every]
