@@ -217,7 +217,7 @@ def margin(tenths: pd.DataFrame, format: Format) -> Chart | None:
     if known.empty or tenths["customers"].sum() < FEW:
         return None
     first, last = known.iloc[0], known.iloc[-1]
-    names = [_tenth_words(int(decile), format) for decile in known["decile"]]
+    names = [tenth_words(int(decile), format) for decile in known["decile"]]
     return theme.both(
         forms.bars,
         "clvmargin",
@@ -233,7 +233,7 @@ def margin(tenths: pd.DataFrame, format: Format) -> Chart | None:
     )
 
 
-def _tenth_words(decile: int, format: Format) -> str:
+def tenth_words(decile: int, format: Format) -> str:
     """Name a tenth of the customers: ``Best 10%``, ``11% to 20%``."""
     if decile == 1:
         return f"Best {format.percent(10, 0)}"

@@ -76,7 +76,6 @@ def notes(
         "up to 12 earlier timeframes.",
     )
     limits = [
-        "All figures are historic. What customers will bring is not forecast here.",
         "Older customers have had longer to buy; between joining years only first-year values compare.",
     ]
     if now["customers_with_returns_only"]:

@@ -372,10 +372,9 @@ class TestNotice:
 
 
 class TestNotes:
-    def test_say_that_figures_are_historic_and_what_is_left_out(self):
+    def test_say_what_is_left_out(self):
         figures = figures_of(customers_with_returns_only=2, guest_revenue=500.0)
         limits = " ".join(notes.notes(figures, profit_of(100, 7), BRITISH, COMPARISON.this)["limits"])
-        assert "All figures are historic." in limits
         assert "2 customers with nothing but returns" in limits
         assert "£500" in limits
         assert "7 of 100 sales have no profit" in limits
