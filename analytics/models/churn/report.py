@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -217,17 +218,18 @@ def _scored(
     rules: ChurnRecommendations | None,
 ) -> ChurnResult:
     """Score today's customers, keep the batch, and lay the evidence beside it."""
-    said_by = "" if rules is None else rules.model_dump_json()
-    made_from = (RECIPE, stored.version, digest([current]), settings.market, said_by)
-    name = batch_id(settings.organisation, settings.reference_date, *made_from)
     predictions = predict(
         restore(stored),
         current.customers,
-        batch_id=name,
         predicted_at=settings.reference_date,
         market=settings.market,
         rules=rules,
     )
+    # Named by what it says too: a rule or a word that changes makes another batch, never a contradiction.
+    said = hashlib.sha256(predictions.to_csv(index=False).encode()).hexdigest()
+    made_from = (RECIPE, stored.version, digest([current]), said)
+    name = batch_id(settings.organisation, settings.reference_date, *made_from)
+    predictions["batch_id"] = name
     if len(predictions):
         write_batch(settings.organisation, "predictions", predictions)
     moved = _drift(stored, current)
@@ -307,7 +309,7 @@ def _next_steps(stored: StoredModel, status: Mapping[str, Any], predictions: pd.
 
 def _wait(missing: list[str]) -> list[str]:
     return (
-        ["Add what is missing, or wait until the history holds it; until then no customer has a chance."]
+        ["Add what is missing, or wait until the history holds it; until then nobody is scored."]
         if missing
         else []
     )

@@ -48,7 +48,6 @@ def predict(
     model: Model,
     customers: pd.DataFrame,
     *,
-    batch_id: str,
     predicted_at: date,
     market: str = "",
     rules: ChurnRecommendations | None = None,
@@ -60,7 +59,6 @@ def predict(
     model : Model
     customers : pandas.DataFrame
         ``customer_id``, the model's features, ``value``.
-    batch_id : str
     predicted_at : datetime.date
         The reference date.
     market : str, default ""
@@ -70,8 +68,8 @@ def predict(
     Returns
     -------
     pandas.DataFrame
-        The contract's columns of ``predictions``, the riskiest first, ties by id; probabilities, confidences
-        and scores are rounded to six decimals.
+        The contract's columns of ``predictions``, the riskiest first, ties by id; ``batch_id`` is empty until
+        the batch is kept. Probabilities, confidences and scores are rounded to six decimals.
     """
     if customers.empty:
         return pd.DataFrame(columns=list(PREDICTION_COLUMNS))
@@ -85,7 +83,7 @@ def predict(
 
     frame = pd.DataFrame(
         {
-            "batch_id": batch_id,
+            "batch_id": "",
             "predicted_at": pd.Timestamp(predicted_at),
             "customer_id": customers["customer_id"].to_numpy(),
             "churn_probability": probability,
