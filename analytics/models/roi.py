@@ -1,0 +1,272 @@
+"""Everything that the report on return shows, from one call: whom to call, what has worked, what is restated.
+
+The parts stand in modules of their own; here they are put together in the one order in which they depend on
+each other, so that a report, a what-if and a notebook of one's own ask the same question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+import ibis
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analytics.metrics import roi as restated
+from analytics.metrics import roi_batches, value_at_risk
+from analytics.metrics.clv import profits
+from analytics.metrics.customer_scores import SegmentTable
+from analytics.metrics.roi import RoiRules
+from analytics.metrics.visits import visit_history
+from analytics.models import expected_profit
+from analytics.models.campaign_results import CampaignResults, campaign_results
+from analytics.models.expected_profit import Economics
+from analytics.models.lifetime_value import fit_lifetime_value, predict_lifetime_value
+from analytics.models.roi_forecast import roi_forecast
+from analytics.models.save_share import SaveShare, choose_save_share
+from analytics.models.uplift import Uplift, campaign_uplift
+from analytics.timeframe import Timeframe
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What calling customers is worth, with everything it rests on.
+
+    Attributes
+    ----------
+    rules : RoiRules
+    economics : Economics
+        The share saved, measured where a campaign could, and the cost of a call.
+    scored, worth, standing : pandas.DataFrame
+        As returned by `roi_batches.scored_customers`, `value_at_risk.customer_worth` and
+        `value_at_risk.standing`. No rows where there are no predictions.
+    campaigns : CampaignResults
+    uplift : Uplift
+    headlines, trend, history, forecast : pandas.DataFrame
+        Restated figures of each timeframe, of the batches of this one, of all batches, and ahead.
+    """
+
+    rules: RoiRules
+    economics: Economics
+    scored: pd.DataFrame
+    worth: pd.DataFrame
+    standing: pd.DataFrame
+    campaigns: CampaignResults
+    uplift: Uplift
+    headlines: pd.DataFrame
+    trend: pd.DataFrame
+    history: pd.DataFrame
+    forecast: pd.DataFrame
+
+    @cached_property
+    def calls(self) -> pd.DataFrame:
+        """All scored customers in the order of their expected profit: the block ``customers``."""
+        return expected_profit.call_list(self.scored, self.worth, self.standing, self.rules, self.economics)
+
+    @cached_property
+    def value(self) -> dict[str, Any]:
+        """The answer in figures: the block ``expected_value``; its intervals hold what is possible only."""
+        figures = expected_profit.expected_value(self.calls, self.economics, self.rules)
+        called = {"best": "worth_calling", "high_risk": "high_risk", "selected": "selected", "call_all": ""}
+        for name, column in called.items():
+            rows = self._known[self._known[column]] if column else self._known
+            least, most = (float(ends[-1]) for ends in self._possible(rows))
+            low, high = f"{name}_profit_low", f"{name}_profit_high"
+            figures |= {low: max(figures[low], least), high: min(figures[high], most)}
+        return figures
+
+    @cached_property
+    def curve(self) -> pd.DataFrame:
+        """Profit by depth: the block ``profit_curve``; its band holds what is possible only."""
+        curve = expected_profit.profit_curve(self.calls, self.economics)
+        least, most = (ends[curve["customers"]] for ends in self._possible(self._known))
+        return curve.assign(
+            profit_low=curve["profit_low"].clip(lower=least),
+            profit_high=curve["profit_high"].clip(upper=most),
+        )
+
+    @property
+    def _known(self) -> pd.DataFrame:
+        return self.calls[self.calls["value_at_risk"].notna()]
+
+    def _possible(self, calls: pd.DataFrame) -> tuple[Floats, Floats]:
+        """Least and most profit of the first 0, 1, … calls: where nobody and where everybody is saved.
+
+        Why: the interval of a few large customers, taken as normal, would reach below what the calls cost.
+        """
+        worth = np.concatenate([[0.0], calls["worth_if_stays"].to_numpy(dtype="float64")])
+        spent = np.arange(len(worth)) * self.economics.contact_cost
+        saved = [np.cumsum(part) for part in (np.minimum(worth, 0.0), np.maximum(worth, 0.0))]
+        return (saved[0] - spent).round(4), (saved[1] - spent).round(4)
+
+    @property
+    def sensitivity(self) -> pd.DataFrame:
+        """Profit by assumption: the block ``sensitivity``."""
+        return expected_profit.sensitivity(self.calls, self.economics, self.rules)
+
+    @cached_property
+    def worst(self) -> dict[str, Any]:
+        """The least ``profit`` of calling all at high risk, with each assumption at one end or the other.
+
+        Why all corners: a higher threshold alone costs profit, but calls fewer where calls lose.
+        """
+        ends = self.sensitivity.set_index("assumption")[["low_value", "high_value"]]
+        corners = [
+            dict(zip(ends.index, corner, strict=True)) for corner in product(*ends.to_numpy().tolist())
+        ]
+        profits = [self.what_if(**corner).value["high_risk_profit"] for corner in corners]
+        least = int(np.argmin(profits))
+        return {"profit": profits[least], **corners[least]}
+
+    @property
+    def sources(self) -> pd.DataFrame:
+        """Where the customers' worth comes from."""
+        return value_at_risk.worth_sources(self.worth)
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Restated figures: the block ``metrics``."""
+        return restated.roi_metrics(self.scored, self.rules)
+
+    @property
+    def thresholds(self) -> pd.DataFrame:
+        """How many customers there are at lower thresholds."""
+        return restated.thresholds(self.scored, self.rules)
+
+    @property
+    def costs(self) -> pd.DataFrame:
+        """Restated costs: the block ``cost_breakdown``."""
+        return restated.cost_breakdown(self.metrics, self.rules)
+
+    @property
+    def savings(self) -> pd.DataFrame:
+        """Restated savings by tier: the block ``retention_savings``."""
+        return restated.retention_savings(self.scored, self.rules)
+
+    @property
+    def segments(self) -> pd.DataFrame:
+        """The selected customers by group: the block ``segments``."""
+        chosen = restated.selected(self.scored, self.rules)
+        return restated.segments(chosen, self.standing, self.rules)
+
+    def what_if(self, **assumptions: float) -> Weighed:
+        """Weigh the same customers under other assumptions; nothing is read again.
+
+        Parameters
+        ----------
+        **assumptions : float
+            ``save_share``, ``contact_cost``, or a field of `RoiRules`. A save share given here is assumed,
+            also where one was measured.
+
+        Returns
+        -------
+        Weighed
+
+        Raises
+        ------
+        ParamsError
+            If a value lies outside its range.
+        """
+        rules: dict[str, Any] = {name: v for name, v in assumptions.items() if hasattr(self.rules, name)}
+        terms: dict[str, Any] = {name: v for name, v in assumptions.items() if name not in rules}
+        if "save_share" in terms:
+            terms["save_share"] = SaveShare.from_assumption(terms["save_share"])
+        economics = replace(self.economics, **terms)
+        return replace(self, rules=replace(self.rules, **rules), economics=economics)
+
+
+def weigh_calls(
+    tables: Mapping[str, ibis.Table],
+    periods: Sequence[Timeframe],
+    segments: SegmentTable,
+    *,
+    rules: Mapping[str, Any],
+    save_share: float = 0.20,
+    contact_cost: float = 5.0,
+    contract_margin: float = 1.0,
+    response_days: int = 30,
+    churn_days: int = 90,
+    seed: int = 0,
+) -> Weighed:
+    """Weigh what calling the customers of the batch in force would bring.
+
+    Parameters
+    ----------
+    tables : mapping of str to ibis.Table
+        As in the contract: ``predictions``, ``sales``, ``customers``, ``accounts``, ``campaigns``,
+        ``campaign_contacts``. Any may be without rows.
+    periods : sequence of Timeframe
+        This timeframe last, and before it those to compare it with.
+    segments : SegmentTable
+        The rule table of the RFM segments.
+    rules : mapping
+        Fields of `RoiRules`.
+    save_share : float, default 0.20
+        0–1; taken where no campaign has measured one.
+    contact_cost : float, default 5
+        Money; cost of one call.
+    contract_margin : float, default 1
+        0–1; profit as a share of the annual contract value.
+    response_days, churn_days : int
+        Days after a contact in which a purchase counts; days after which a customer has lapsed.
+    seed : int, default 0
+        Start of the random numbers of the uplift models.
+
+    Returns
+    -------
+    Weighed
+
+    Raises
+    ------
+    ParamsError
+        If a value lies outside its range.
+    """
+    this = periods[-1]
+    sales, campaigns, contacts = (tables[name] for name in ("sales", "campaigns", "campaign_contacts"))
+    accounts, predictions = tables["accounts"], tables["predictions"]
+    chosen = RoiRules(**rules)
+    scored = roi_batches.scored_customers(predictions, this.reference_date)
+    days = {"response_days": response_days, "lapsed_days": churn_days, "churn_days": churn_days}
+    results = campaign_results(
+        campaigns, contacts, sales, accounts, this, contract_margin=contract_margin, **days
+    )
+    history = roi_batches.batch_history(predictions, this.reference_date, chosen)
+    return Weighed(
+        rules=chosen,
+        economics=Economics(choose_save_share(results.save_share, save_share), contact_cost),
+        scored=scored,
+        worth=value_at_risk.customer_worth(
+            scored, sales, accounts, this, lifetime=_lifetimes(tables, this), contract_margin=contract_margin
+        ),
+        standing=value_at_risk.standing(sales, tables["customers"], this, segments),
+        campaigns=results,
+        uplift=campaign_uplift(
+            campaigns,
+            contacts,
+            sales,
+            accounts,
+            this,
+            response_days=response_days,
+            churn_days=churn_days,
+            seed=seed,
+        ),
+        headlines=roi_batches.headlines(predictions, periods, chosen),
+        trend=roi_batches.profit_trend(predictions, this, chosen),
+        history=history,
+        forecast=roi_forecast(history, chosen),
+    )
+
+
+def _lifetimes(tables: Mapping[str, ibis.Table], this: Timeframe) -> pd.DataFrame:
+    """What each customer without a contract is predicted to bring in twelve months."""
+    visits = visit_history(tables["sales"], this.reference_date)
+    margin = profits(tables["sales"], None, this)["profit_margin"].iloc[0]
+    share = None if pd.isna(margin) else float(margin) / 100
+    return predict_lifetime_value(fit_lifetime_value(visits), visits, profit_share=share)

@@ -1,0 +1,149 @@
+"""The parts of return put together: what no interval may claim, what is worst, and what if."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics.errors import ParamsError
+from analytics.metrics.roi import RoiRules
+from analytics.models.expected_profit import Economics
+from analytics.models.roi import Weighed
+from analytics.models.save_share import SaveShare
+
+MEASURED = SaveShare(0.16, 0.01, 0.29, True, "measured", 800, 120, 0.16)
+
+
+def weighed(*customers, share=None, cost=5.0, **rules):
+    """Customers given as (chance to leave, worth if they stay), without sales and campaigns."""
+    n = len(customers)
+    risk = np.array([one[0] for one in customers], dtype="float64")
+    worth = np.array([one[1] for one in customers], dtype="float64")
+    ids = [f"c{i}" for i in range(n)]
+    scored = pd.DataFrame(
+        {
+            "customer_id": ids, "batch_id": "b", "predicted_at": pd.Timestamp("2026-10-01"),
+            "churn_probability": risk, "monetary_score": np.linspace(100, 10, n), "risk_level": None,
+            "risk_factors": None, "recommendations": None, "prediction_confidence": np.nan,
+        }
+    )  # fmt: skip
+    valued = pd.DataFrame(
+        {
+            "customer_id": ids, "worth_if_stays": worth, "is_revenue": False,
+            "probability_alive": 0.9, "value_at_risk": risk * worth,
+            "value_source": np.where(np.isnan(worth), "unknown", "trailing profit"),
+        }
+    )  # fmt: skip
+    standing = pd.DataFrame({"customer_id": ids}).assign(
+        customer_name=None, customer_type=None, rfm_segment=None, tier=None
+    )
+    economics = Economics(share or SaveShare.from_assumption(0.2), cost)
+    return Weighed(RoiRules(**rules), economics, scored, valued, standing, *[None] * 6)
+
+
+class TestIntervals:
+    def test_never_lose_more_than_the_calls_cost(self):
+        value = weighed((0.9, 500.0)).value
+        # 0.9 × 500 × 0.2 − 5 = 85; the normal interval would reach down to −292.
+        assert (value["best_profit"], value["best_profit_low"]) == (85.0, -5.0)
+
+    def test_never_win_more_than_all_that_is_at_stake(self):
+        assert weighed((0.9, 100.0), share=SaveShare.from_assumption(0.9)).value["best_profit_high"] == 95.0
+
+    def test_count_what_customers_of_negative_worth_cost_when_saved(self):
+        value = weighed((0.9, 500.0), (0.9, -40.0)).value
+        assert value["call_all_profit_low"] == -50.0  # two calls at 5, and 40 lost on the one who is saved
+
+    def test_stay_as_they_are_where_they_are_possible(self):
+        many = weighed(*[(0.5, 100.0)] * 200).value
+        half = 1.959964 * 100 * np.sqrt(200 * 0.1 * 0.9)
+        assert many["best_profit_low"] == pytest.approx(many["best_profit"] - half, abs=0.01)
+
+    def test_the_band_of_the_curve_ends_where_the_headline_does(self):
+        found = weighed((0.9, 500.0), (0.8, 300.0), (0.2, 10.0), share=MEASURED)
+        best = found.curve[found.curve["best"]].iloc[0]
+        for side in ("", "_low", "_high"):
+            assert best[f"profit{side}"] == pytest.approx(found.value[f"best_profit{side}"], abs=0.001)
+
+    @given(
+        st.lists(
+            st.tuples(st.floats(0, 1), st.one_of(st.just(np.nan), st.floats(-1e6, 1e6))),
+            min_size=1,
+            max_size=12,
+        )
+    )
+    def test_hold_the_expected_profit_and_nothing_impossible(self, customers):
+        found = weighed(*customers)
+        curve = found.curve
+        assert (curve["profit_low"] <= curve["profit"] + 1e-3).all()
+        assert (curve["profit"] <= curve["profit_high"] + 1e-3).all()
+        kept = found.calls["worth_if_stays"].dropna()
+        least = np.concatenate([[0], np.minimum(kept, 0).cumsum()]) - 5 * np.arange(len(kept) + 1)
+        if len(curve):
+            assert (curve["profit_low"] >= least[curve["customers"]] - 1e-3).all()
+
+
+class TestWorst:
+    CUSTOMERS = ((0.95, 400.0), (0.92, 60.0), (0.85, 200.0), (0.75, 30.0), (0.4, 900.0))
+
+    def test_is_the_least_of_all_combinations(self):
+        found = weighed(*self.CUSTOMERS)
+        ends = product((0.1, 0.3), (2.5, 10.0), (0.7, 0.9))
+        spelled_out = [
+            sum(p * worth * share - cost for p, worth in self.CUSTOMERS if p > threshold)
+            for share, cost, threshold in ends
+        ]
+        assert found.worst["profit"] == pytest.approx(min(spelled_out))
+
+    def test_is_no_better_than_any_single_wrong_assumption(self):
+        found = weighed(*[(0.85, 20.0)] * 5, (0.95, 400.0))
+        singles = found.sensitivity[["profit_at_low", "profit_at_high"]].to_numpy()
+        assert found.worst["profit"] <= singles.min()
+
+
+class TestWhatIf:
+    def test_moves_the_rule_and_the_terms_and_leaves_the_customers(self):
+        found = weighed((0.95, 400.0), (0.85, 200.0), (0.6, 100.0))
+        other = found.what_if(high_risk_threshold=0.5, save_share=0.5, contact_cost=1.0)
+        assert other.value["high_risk_customers"] == 3
+        assert other.value["best_profit"] == pytest.approx((0.95 * 400 + 0.85 * 200 + 0.6 * 100) * 0.5 - 3)
+        assert other.scored is found.scored
+        assert found.value["high_risk_customers"] == 2
+
+    def test_moves_the_restated_figures(self):
+        found = weighed((0.9, 1.0)).what_if(revenue_multiplier=50.0, retention_cost_share=0.2, top_share=1.0)
+        assert found.metrics["total_revenue"] == 5_000
+        assert found.metrics["roi_percentage"] == 400
+
+    def test_takes_a_share_that_is_given_instead_of_one_that_was_measured(self):
+        found = weighed((0.9, 400.0), share=MEASURED)
+        assert found.value["save_share_measured"]
+        assert not found.what_if(save_share=0.3).value["save_share_measured"]
+        assert found.what_if(contact_cost=9.0).value["save_share_measured"]
+
+    def test_without_a_change_changes_nothing(self):
+        found = weighed((0.95, 400.0), (0.85, 200.0))
+        pd.testing.assert_frame_equal(found.what_if().curve, found.curve)
+
+    @pytest.mark.parametrize(
+        "wrong", [{"save_share": 1.1}, {"high_risk_threshold": -0.1}, {"contact_cost": -1.0}]
+    )
+    def test_refuses_what_cannot_be(self, wrong):
+        with pytest.raises(ParamsError):
+            weighed((0.9, 400.0)).what_if(**wrong)
+
+
+class TestNobody:
+    def test_is_an_answer_too(self):
+        found = weighed()
+        assert found.value["verdict"] == "nobody scored"
+        assert found.curve.empty
+        assert found.worst["profit"] == 0
+
+    def test_unknown_worth_is_in_no_sum(self):
+        found = weighed((0.95, np.nan), (0.9, 500.0))
+        assert found.value["unknown_worth_customers"] == 1
+        assert found.curve["customers"].max() == 1
