@@ -53,7 +53,7 @@ from analytics.timeframe import Comparison, Timeframe, compare, parse_timeframe
 from analytics.words.headlines import CARDS_KEY, span_name
 
 OUTPUT = "WORKBOOK_OUTPUT"
-ROWS = {"accounts": "account snapshots"}  # what a table's rows are, where its name does not say it
+ROWS = {"accounts": "account snapshots", "deal_history": "deal changes"}  # what a table's rows are, where its name does not say it
 NOTICE_SHARE = 0.01  # from this share of a table's rows on, what was set aside is a notice of its own
 
 
