@@ -35,8 +35,8 @@ def revenue_growth(months: pd.DataFrame) -> pd.DataFrame:
           the same month a year before; missing where that is unknown, zero or less.
         - ``expected_revenue`` (currency): the centred mean of 12 months, times (where all months are above
           zero; else plus) the median of what the same calendar month had against it. Missing under 24 months.
-        - ``unusual`` (boolean): further from that than 4 times the median distance of the months that do not
-          set it themselves.
+        - ``unusual`` (boolean): further from that than 4 times the median distance of all months that are not
+          met exactly.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def _standing_out(revenue: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     for _ in range(3):
         expected = _seasonal_expectation(clean)
         size = np.abs(revenue - expected)
-        # Of three years one is the median itself: counted, it would make all others look far away.
+        # Months that are met exactly, as in a table that repeats itself, would make all others look far away.
         others = size[np.isfinite(size) & (size > floor)]
         if not len(others):
             return expected, np.zeros(len(revenue), dtype=bool)
@@ -147,11 +147,18 @@ def _standing_out(revenue: Floats) -> tuple[Floats, NDArray[np.bool_]]:
 
 
 def _seasonal_expectation(values: Floats) -> Floats:
-    """Trend times season where all is above zero, else trend plus season; the season is a median."""
+    """Trend times season where all is above zero, else trend plus season.
+
+    The season of a month is the median of the same month in the other years: were its own among them, one of
+    three years would be its own expectation.
+    """
     trend = _trend(values)
     ratio = bool(values.min() > 0 and trend.min() > 0)
-    against = pd.Series(values / trend if ratio else values - trend)
-    shape = against.groupby(np.arange(len(values)) % YEAR).transform("median").to_numpy(dtype="float64")
+    against = values / trend if ratio else values - trend
+    shape = np.empty_like(against)
+    for month in range(YEAR):
+        years = against[month::YEAR]
+        shape[month::YEAR] = [np.median(np.delete(years, own)) for own in range(len(years))]
     found: Floats = trend * shape if ratio else trend + shape
     return found
 

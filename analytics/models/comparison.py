@@ -77,7 +77,7 @@ def compare_models(first: StoredModel, second: StoredModel, rescore: Rescore | N
     said = "; ".join(f"{m.version}: {_window(m)[0]} to {_window(m)[1]}" for m in (first, second))
     if rescore is None or set(later.card.get("features", ())) - set(later.frames["test"].columns):
         raise ModelError(f"the models were tested on different windows ({said}), and cannot be applied anew")
-    if earlier.card["reference_date"] > _window(later)[0]:
+    if earlier.card.get("trained_until", earlier.card["reference_date"]) > _window(later)[0]:
         raise ModelError(
             f"the models were tested on different windows that overlap ({said}): {earlier.version} has seen "
             "part of the later one, and would look better than it is"

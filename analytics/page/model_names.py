@@ -6,6 +6,7 @@ NAMES = {
     "mean": "Mean of candidates",
     "mean_of_months": "Mean of the months",
     "seasonal_naive": "Last year repeated",
+    "seasonal_drift": "Last year and its growth",
     "exponential_smoothing": "Exponential smoothing",
     "theta": "Theta",
     "arima": "ARIMA",
@@ -17,6 +18,7 @@ SHORT = {
     "mean": "Mean",
     "mean_of_months": "Mean",
     "seasonal_naive": "Last year",
+    "seasonal_drift": "With growth",
     "exponential_smoothing": "Smoothing",
     "random_forest": "Forest",
 }
@@ -26,6 +28,7 @@ _INSIDE = {
     "mean": "the mean of candidates",
     "mean_of_months": "the mean of the months",
     "seasonal_naive": "last year repeated",
+    "seasonal_drift": "last year and its growth",
     "exponential_smoothing": "exponential smoothing",
     "theta": "Theta",
     "arima": "ARIMA",

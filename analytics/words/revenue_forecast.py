@@ -19,6 +19,7 @@ LEVEL = 3.0
 MUCH_NEARER = 0.5
 """A candidate whose error was less than this share of the leader's is named beside it."""
 FEWEST = 6
+LONGEST_HEADING = 80
 
 
 def summary(
@@ -67,7 +68,7 @@ def summary(
     said.append(_trust(str(row["model"]), scores, format))
     strongest = _strongest(seasons)
     if _is_rough(str(row["model"]), scores):
-        said.append(sentence("Too rough to plan on: take the low end, and look again each month."))
+        said.append(sentence("Too rough to plan on: take the low end."))
     elif nearest := _nearest(scores, totals, str(row["model"]), format):
         said.append(nearest)
     elif strongest is not None:
@@ -105,7 +106,8 @@ def forecast(totals: pd.DataFrame, read: int, format: Format) -> Statement:
             heading += f", close to the last {format.count(row['months'])}"
         elif before > 0:
             change = 100 * (row["value"] - before) / before
-            heading += f", {moved(change, format)} than the last"
+            longer = f"{heading}, {moved(change, format)} than the last"
+            heading = longer if len(longer) <= LONGEST_HEADING else heading
     lead = f"With 80% chance between {format.money(row['lower_80'])} and {format.money(row['upper_80'])}."
     lead += f" Made by {inside(str(row['model']))}."
     reading = "Of 100 months about 80 should lie in the inner band and 95 in the outer one."
@@ -438,7 +440,7 @@ def _nearest(scores: pd.DataFrame, totals: pd.DataFrame, leader: str, format: Fo
     if best not in sums.index or not errors[best] < MUCH_NEARER * errors[leader]:
         return ()
     return sentence(
-        "Much nearer in that test was {model}, with {miss}; it expects {value}.",
+        "Much nearer was {model}, with {miss}; it expects {value}.",
         model=inside(best),
         miss=format.percent(misses[best], 0),
         value=Bold(format.money(sums.loc[best, "value"])),

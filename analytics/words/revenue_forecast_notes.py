@@ -20,7 +20,8 @@ _SOURCES = {
 _RECIPES = {
     "mean_of_months": "Between 6 and 11 months the forecast is their mean: no season can be known.",
     "seasonal_naive": "Between 12 and 23 months the forecast is last year repeated.",
-    "theta": "Between 24 and 35 months the forecast is the mean of last year repeated and Theta.",
+    "theta": "Between 24 and 35 months the forecast is the mean of Theta and of last year with as "
+    "much of its growth as all months share.",
     "arima": "From 36 months on the forecast is the mean of exponential smoothing, Theta and ARIMA, each "
     "with the "
     "most likely of its forms; the last 120 months are read.",

@@ -313,6 +313,16 @@ class TestKept:
         ).status  # a later model is never used for an earlier date
         assert (earlier["training_timestamp"], earlier["pinned"]) == ("2026-05-01", False)
 
+    def test_a_model_of_the_day_is_trained_anew_when_the_days_data_have_come_in(self, accounts, kept):
+        ask = partial(train_or_reuse, organisation="org", reference_date=END)
+        part = ask(accounts=accounts.filter(accounts.customer_id < "A0100"))
+        whole = ask(accounts=accounts)
+        again = ask(accounts=accounts)
+        assert whole.status["training_rows"] > part.status["training_rows"]
+        assert whole.status["model_version"] != part.status["model_version"]
+        assert again.status == whole.status
+        assert len(list_models("org")) == 2
+
     def test_drift_sees_what_has_moved_and_what_has_not(self, contract, accounts):
         _, stored = contract
         people = read_window(Tables(None, accounts), settings_of("contract"), END).customers
@@ -322,7 +332,7 @@ class TestKept:
         assert not found.loc["plan", "drifted"]
         assert "score" in found.index
 
-    @pytest.mark.parametrize(("age", "young"), [(0, True), (29, True), (30, False), (31, False)])
+    @pytest.mark.parametrize(("age", "young"), [(0, False), (1, True), (29, True), (30, False), (31, False)])
     def test_young_is_less_than_retrain_after_days(self, contract, age, young):
         _, stored = contract
         asked = Settings("org", END + timedelta(days=age), "contract")

@@ -95,6 +95,15 @@ class TestOtherWindow:
         with pytest.raises(ModelError, match="old has seen part of the later one"):
             compare_models(old, kept("new", 1.0), self.rescore)
 
+    def test_what_a_model_was_only_tested_on_it_has_not_seen(self):
+        old = kept("old", 1.0, window=(date(2026, 5, 1), date(2026, 8, 1)), day=date(2026, 8, 1))
+        told = kept("old", 1.0, organisation="told", window=(date(2026, 5, 1), date(2026, 8, 1)),
+                    day=date(2026, 8, 1), trained_until=date(2026, 5, 1))  # fmt: skip
+        new = kept("new", 1.0, organisation="told")
+        assert compare_models(told, new, self.rescore).rescored == "old"
+        with pytest.raises(ModelError, match="has seen part"):
+            compare_models(old, kept("new", 1.0), self.rescore)
+
 
 class TestStrangers:
     @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from analytics.models.forecast import smoothing as smoothing_module
 from analytics.models.forecast import theta as theta_module
 from analytics.models.forecast.candidates import all_paths, candidates, recipe
 from analytics.models.forecast.forest import forest
-from analytics.models.forecast.naive import mean_of_months, seasonal_naive
+from analytics.models.forecast.naive import mean_of_months, seasonal_drift, seasonal_naive
 from analytics.models.forecast.search import even_points, refine
 from analytics.models.forecast.smoothing import Form, smoothing
 from analytics.models.forecast.theta import theta
@@ -249,6 +249,23 @@ class TestPlainCandidates:
         assert wide[0] == pytest.approx(np.sqrt(((SHOP[12:] - SHOP[:-12]) ** 2).mean()))
         assert wide[12] == pytest.approx(np.sqrt(2) * wide[0])
 
+    def test_growth_that_every_month_shares_goes_on(self):
+        steps = np.arange(30.0)
+        ahead = last(seasonal_drift(1000 + 20 * steps, np.array([30]), 14))
+        assert ahead == pytest.approx(1000 + 20 * (30 + np.arange(14)))
+
+    def test_growth_that_months_disagree_about_counts_little(self):
+        changes = np.where(np.arange(12) % 2, 50.0, -40.0)  # 5 on average, 47 around it
+        values = np.concatenate([np.full(12, 300.0), 300.0 + changes])
+        grown = last(seasonal_drift(values, np.array([24]), 12)) - values[12:]
+        sure = 25 / (25 + changes.var(ddof=1))
+        assert grown == pytest.approx(np.full(12, 5 * sure))
+        assert sure < 0.02
+
+    def test_without_growth_it_is_last_year(self):
+        values = np.tile(SHOP[:12], 2)
+        assert last(seasonal_drift(values, np.array([24]), 12)).tolist() == SHOP[:12].tolist()
+
     def test_the_mean_of_months(self):
         path = mean_of_months(np.array([1.0, 2.0, 3.0, 9.0]), np.array([3]), 2)
         assert path.mean[0].tolist() == [2.0, 2.0]
@@ -271,7 +288,8 @@ class TestNoOriginKnowsWhatCameAfterIt:
     ENDS = np.array([60, 66, 72])
 
     @pytest.mark.parametrize(
-        "name", ["seasonal_naive", "exponential_smoothing", "theta", "arima", "random_forest"]
+        "name",
+        ["seasonal_naive", "seasonal_drift", "exponential_smoothing", "theta", "arima", "random_forest"],
     )
     @pytest.mark.parametrize("factor", [30.0, -3.0])
     def test_the_future_is_not_read(self, name, factor):
@@ -297,8 +315,8 @@ class TestMean:
             (11, ("mean_of_months",)),
             (12, ("seasonal_naive",)),
             (23, ("seasonal_naive",)),
-            (24, ("seasonal_naive", "theta")),
-            (35, ("seasonal_naive", "theta")),
+            (24, ("seasonal_drift", "theta")),
+            (35, ("seasonal_drift", "theta")),
             (36, ("exponential_smoothing", "theta", "arima")),
             (120, ("exponential_smoothing", "theta", "arima")),
         ],

@@ -116,7 +116,7 @@ class TestCleanliness:
 
     def test_is_thin(self, code):
         assert len(code) <= 12
-        declared, *others = code  # a parameter has a line of its own, however many there are
+        _, *others = code  # a parameter has a line of its own, however many there are
         assert max(len(cell.source.splitlines()) for cell in others) <= 12
 
     def test_holds_no_logic(self, code):

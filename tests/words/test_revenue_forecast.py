@@ -52,7 +52,7 @@ class TestSummary:
         found = summary(
             page.totals(others=[("arima", 800_000.0)]), page.scores(arima=0.2, mean=0.6, seasonal_naive=1.0)
         )
-        assert "Much nearer in that test was ARIMA, with 4%; it expects £800k." in found
+        assert "Much nearer was ARIMA, with 4%; it expects £800k." in found
         assert "Much nearer" not in summary(page.totals(others=[("arima", 800_000.0)]))
 
     def test_the_strongest_quarter_is_what_to_plan_on(self):
@@ -174,7 +174,7 @@ class TestStatements:
 
     def test_notes_name_the_recipe_and_the_unfinished_month(self):
         found = notes.notes(
-            ("negative",), ("seasonal_naive", "theta"), "sales", pd.Timestamp("2026-11-01"), BRITISH
+            ("negative",), ("seasonal_drift", "theta"), "sales", pd.Timestamp("2026-11-01"), BRITISH
         )
         assert found["method"][0].startswith("Between 24 and 35 months")
         assert "Nov 2026 has not ended and is read nowhere." in found["limits"]

@@ -15,7 +15,7 @@ from analytics.data.batches import batch_id, write_batch
 from analytics.metrics.churn_catalogue import Definition, label
 from analytics.metrics.churn_labels import Asked, choose_definition, churn_by_horizon, standing
 from analytics.models.churn.candidates import LABELS
-from analytics.models.churn.keeping import keep, restore
+from analytics.models.churn.keeping import keep, model_version, restore
 from analytics.models.churn.learning import learn, missing_for, past_windows
 from analytics.models.churn.result import ChurnResult
 from analytics.models.churn.scoring import predict
@@ -177,11 +177,14 @@ def _model(
     kept = model_in_use(settings.organisation, KIND, settings.reference_date, alike=settings.alike)
     if kept is not None and _young(kept, settings):
         stored = load_model(settings.organisation, KIND, kept.version)
-        if _age(kept, settings) == 0 or kept.pinned or not _drift(stored, current)["drifted"].any():
+        if kept.pinned or not _drift(stored, current)["drifted"].any():
             return stored, []
     training, test = past_windows(tables, settings, plan)
     missing = missing_for(settings, plan, training, test)
     if not missing:
+        version = model_version(settings, training, test)
+        if kept is not None and kept.version == version:  # of this very day, and of these very data
+            return load_model(settings.organisation, KIND, version), []
         learnt = learn(settings, training, test)
         return keep(settings, plan, training, test, learnt.choice, learnt.model, learnt.evidence), []
     if kept is not None:  # too little has been left to learn from since; the old model still knows more
@@ -194,8 +197,11 @@ def _age(kept: KeptModel, settings: Settings) -> int:
 
 
 def _young(kept: KeptModel, settings: Settings) -> bool:
-    age = _age(kept, settings)
-    return kept.pinned or age == 0 or age < settings.retrain_after_days
+    """Whether a model may score without looking at what it would be trained on today.
+
+    One of this very day may not: the day's data may have come in since.
+    """
+    return kept.pinned or 0 < _age(kept, settings) < settings.retrain_after_days
 
 
 def _drift(stored: StoredModel, current: Window) -> pd.DataFrame:

@@ -16,7 +16,7 @@ import numpy as np
 from analytics.metrics.seasons import FEWEST_MONTHS, YEAR
 from analytics.models.forecast.arima import arima
 from analytics.models.forecast.forest import forest
-from analytics.models.forecast.naive import mean_of_months, seasonal_naive
+from analytics.models.forecast.naive import mean_of_months, seasonal_drift, seasonal_naive
 from analytics.models.forecast.paths import Floats, Ints, Paths
 from analytics.models.forecast.smoothing import smoothing
 from analytics.models.forecast.theta import theta
@@ -30,7 +30,7 @@ MEAN = "mean"
 
 _BY_LENGTH = (
     (3 * YEAR, ("exponential_smoothing", "theta", "arima")),
-    (FEWEST_MONTHS, (NAIVE, "theta")),
+    (FEWEST_MONTHS, ("seasonal_drift", "theta")),
     (YEAR, (NAIVE,)),
     (FEWEST, ("mean_of_months",)),
 )
@@ -67,6 +67,7 @@ def candidates(*, seed: int = 0, pipeline: Floats | None = None) -> Mapping[str,
     return {
         "mean_of_months": Candidate(FEWEST, mean_of_months),
         NAIVE: Candidate(YEAR, seasonal_naive),
+        "seasonal_drift": Candidate(FEWEST_MONTHS, seasonal_drift),
         "exponential_smoothing": Candidate(FEWEST_MONTHS, smoothing),
         "theta": Candidate(FEWEST_MONTHS, theta),
         "arima": Candidate(FEWEST_MONTHS, arima),
@@ -89,7 +90,7 @@ def recipe(months: int) -> tuple[str, ...]:
     Examples
     --------
     >>> [recipe(months) for months in (5, 11, 23, 35)]
-    [(), ('mean_of_months',), ('seasonal_naive',), ('seasonal_naive', 'theta')]
+    [(), ('mean_of_months',), ('seasonal_naive',), ('seasonal_drift', 'theta')]
     >>> recipe(36)
     ('exponential_smoothing', 'theta', 'arima')
     """

@@ -46,7 +46,7 @@ def factor(errors: Floats, deviation: Floats) -> float:
 
     Examples
     --------
-    >>> factor(np.array([1.0, -1.0, 1.0]), np.array([1.0, 1.0, 1.0]) / Z80)
+    >>> round(factor(np.array([1.0, -1.0, 1.0]), np.array([1.0, 1.0, 1.0]) / Z80), 9)
     1.0
     """
     known = np.isfinite(errors) & (deviation > 0)
