@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import ibis
 
+from analytics.data.batches import KEPT
 from analytics.data.contract import CONTRACT
 from analytics.data.dataset import Dataset, open_dataset, run_start
 from analytics.data.validation import Finding
@@ -53,7 +55,10 @@ from analytics.timeframe import Comparison, Timeframe, compare, parse_timeframe
 from analytics.words.headlines import CARDS_KEY, span_name
 
 OUTPUT = "WORKBOOK_OUTPUT"
-ROWS = {"accounts": "account snapshots", "deal_history": "deal changes"}  # what a table's rows are, where its name does not say it
+ROWS = {
+    "accounts": "account snapshots",
+    "deal_history": "deal changes",
+}  # what a table's rows are, where its name does not say it
 NOTICE_SHARE = 0.01  # from this share of a table's rows on, what was set aside is a notice of its own
 
 
@@ -146,7 +151,8 @@ class Report:
     def cards(self, *headlines: Headline, about: str = "") -> Shown:
         """Show the headline figures; the first is what the index quotes, `about` stands before their key."""
         self._headlines[:] = headlines
-        return self._shown(Cards(tuple(headlines), f"{about} {CARDS_KEY}".strip()))
+        key = CARDS_KEY if any(headline.changes or headline.history for headline in headlines) else ""
+        return self._shown(Cards(tuple(headlines), f"{about} {key}".strip()))
 
     def section(
         self,
@@ -234,13 +240,27 @@ class Report:
             "reference_date": self.timeframe.reference_date,
             "currency": self.organisation.currency,
             "parameters": masked_parameters(self.parameters),
-            "rows_used": self._of_this_report(self.dataset.rows),
+            "rows_used": self._rows,
             "rows_left_out": self._of_this_report(self.dataset.left_out),
             "data_fingerprint": self.dataset.fingerprint,
             "versions": versions(),
         }
 
     # Words of its own ------------------------------------------------------------------------------
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        """Rows of this report's tables that may be read: those of the reference date or later are not."""
+        edge = self.timeframe.reference_date
+        counts = {}
+        for table, rows in self._of_this_report(self.dataset.rows).items():
+            event = CONTRACT[table].event
+            if event and table not in KEPT and rows:
+                day = self.dataset.tables[table][event]
+                later = self.dataset.tables[table].filter(day >= datetime.combine(edge, time.min))
+                rows -= int(later.count().execute())
+            counts[table] = rows
+        return counts
 
     def _of_this_report(self, counts: Mapping[str, int]) -> dict[str, int]:
         used = set(self.card.tables) - self.dataset.refused.keys()
@@ -253,11 +273,11 @@ class Report:
         show = self.format
         frame = show.span(self.timeframe.start, self.timeframe.end)
         if not self.timeframe.finished:
-            frame += f", read up to {show.date(self.timeframe.reference_date)}"
+            frame += f", read up to {show.date(self.timeframe.reference_date - timedelta(days=1))}"
         others = [span_name(t, show) for t in (self.comparison.previous, self.comparison.year_earlier) if t]
         used = [
             f"{show.count(rows)} {ROWS.get(table, table.replace('_', ' '))}"
-            for table, rows in self._of_this_report(self.dataset.rows).items()
+            for table, rows in self._rows.items()
             if rows
         ]
         since = f" since {show.date(self.dataset.first_day)}" if self.dataset.first_day else ""
@@ -342,11 +362,7 @@ class Report:
         return "Choose a later timeframe, or check that the source holds the days in question."
 
     def _provenance(self) -> list[tuple[str, str]]:
-        parts = [
-            f"{table}: {self.format.count(rows)} rows"
-            for table, rows in self._of_this_report(self.dataset.rows).items()
-            if rows
-        ]
+        parts = [f"{table}: {self.format.count(rows)} rows" for table, rows in self._rows.items() if rows]
         aside = [
             f"{table}: {self.format.count(n)} set aside"
             for table, n in self._of_this_report(self.dataset.left_out).items()

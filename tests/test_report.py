@@ -72,7 +72,7 @@ class TestOpening:
 
     def test_says_what_it_is_made_from_and_escapes_names(self, acme):
         page = html(open_report("retention", "acme", "2026-Q3").opening())
-        assert "10 sales since 15 January 2026; what is dated 1 October 2026 or later is not read" in page
+        assert "9 sales since 15 January 2026; what is dated 1 October 2026 or later is not read" in page
         assert "Acme &amp; &lt;b&gt;Sons&lt;/b&gt;" in page
 
     @pytest.mark.parametrize(
@@ -139,10 +139,18 @@ class TestPublishing:
         assert meta["timeframe"] == {"label": "2026-Q3", "start": "2026-07-01", "end": "2026-10-01"}
         assert meta["reference_date"] == "2026-10-01"
         assert meta["currency"] == "GBP"
-        assert meta["rows_used"]["sales"] == 10
+        assert meta["rows_used"]["sales"] == 9
         assert meta["parameters"]["churn_days"] == 90
         assert meta["parameters"]["search"] == "••••"
         assert (acme / "retention.xlsx").is_file()
+
+    def test_rows_from_the_reference_date_on_are_not_counted(self, acme):
+        report = open_report("retention", "acme", "2026-Q2")
+        sales = report.sales.execute()
+        used = int((sales["sold_at"] < "2026-07-01").sum())
+        assert 0 < used < len(sales)
+        assert report.meta()["rows_used"]["sales"] == used
+        assert f"Made from</dt><dd>{used} sales" in html(report.opening()).replace("\n", "")
 
     def test_a_block_that_the_metadata_promises_must_be_given(self, acme):
         report = open_report("retention", "acme", "2026-Q3")

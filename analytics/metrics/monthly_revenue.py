@@ -48,12 +48,16 @@ class MonthlyRevenue:
         Where the accounts are too few to be forecast: how many are live at the end.
     unfinished : pandas.Timestamp or NaT
         The month that has begun and is left out; NaT where the reference date is a first of a month.
+    contracts : float or None
+        Where revenue is that of sales and there are accounts too: the contract value a year of those live at
+        the end of the last whole month, which is not in it.
     """
 
     months: pd.DataFrame
     source: Source = "none"
     too_few: int | None = None
     unfinished: Any = pd.NaT
+    contracts: float | None = None
 
 
 def monthly_revenue(sales: ibis.Table, accounts: ibis.Table | None, timeframe: Timeframe) -> MonthlyRevenue:
@@ -64,7 +68,7 @@ def monthly_revenue(sales: ibis.Table, accounts: ibis.Table | None, timeframe: T
     sales : ibis.Table
         As in the contract; an absent table is an empty one.
     accounts : ibis.Table or None
-        As in the contract; read only where no sale lies before the reference date.
+        As in the contract; revenue is theirs only where no sale lies before the reference date.
     timeframe : Timeframe
         Its reference date counts: nothing on or after it is read.
 
@@ -88,11 +92,10 @@ def monthly_revenue(sales: ibis.Table, accounts: ibis.Table | None, timeframe: T
     """
     edge = timeframe.reference_date
     by_month = _sales_by_month(sales, edge)
+    live = _frame([], [], []) if accounts is None else _accounts_by_month(accounts, edge)
     if len(by_month):
-        return MonthlyRevenue(_whole_months(by_month, edge), "sales", None, _unfinished(edge))
-    if accounts is None:
-        return MonthlyRevenue(_frame([], [], []))
-    live = _accounts_by_month(accounts, edge)
+        beside = 12 * float(live["revenue"].iloc[-1]) if len(live) else None
+        return MonthlyRevenue(_whole_months(by_month, edge), "sales", None, _unfinished(edge), beside)
     if not len(live):
         return MonthlyRevenue(_frame([], [], []))
     enough = (live["rows"] >= FEWEST_ACCOUNTS).to_numpy()

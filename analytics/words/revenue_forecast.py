@@ -80,7 +80,7 @@ def summary(
     return tuple(said)
 
 
-def forecast(totals: pd.DataFrame, read: int, format: Format) -> Statement:
+def forecast(totals: pd.DataFrame, read: int, format: Format, *, contracts: float | None = None) -> Statement:
     """What the months to come bring.
 
     Parameters
@@ -89,6 +89,8 @@ def forecast(totals: pd.DataFrame, read: int, format: Format) -> Statement:
         As for `analytics.words.forecast_cards.cards`.
     read : int
         Months that the forecast was made from.
+    contracts : float, optional
+        Contract value a year (currency) that is not in the forecast because revenue is that of sales.
 
     Returns
     -------
@@ -110,6 +112,8 @@ def forecast(totals: pd.DataFrame, read: int, format: Format) -> Statement:
             heading = longer if len(longer) <= LONGEST_HEADING else heading
     lead = f"With 80% chance between {format.money(row['lower_80'])} and {format.money(row['upper_80'])}."
     lead += f" Made by {inside(str(row['model']))}."
+    if contracts:
+        lead += f" It is of sales: contracts of {format.money(contracts)} a year come on top."
     reading = "Of 100 months about 80 should lie in the inner band and 95 in the outer one."
     return Statement(heading, lead, reading, based)
 
@@ -457,7 +461,8 @@ def _strongest(seasons: pd.DataFrame) -> tuple[str, float] | None:
         return None
     row = seasons.iloc[int(seasons["seasonal_index"].to_numpy().argmax())]
     above = 100 * (float(row["seasonal_index"]) - 1)
-    return (str(row["quarter"]), above) if above >= LEVEL else None
+    # Nobody plans on two years: from three on there is an interval, and it must be above an average quarter.
+    return (str(row["quarter"]), above) if above >= LEVEL and row["low"] > 1 else None
 
 
 def _refused(months: pd.DataFrame, format: Format, *, source: str, too_few: int | None) -> Runs:

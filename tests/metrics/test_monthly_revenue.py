@@ -145,9 +145,11 @@ class TestFromAccounts:
         early = [("a00", "2026-03-31", 1200.0, "2025-01-01", None)]
         assert len(monthly_revenue(NO_SALES, accounts_of(*early, *self.BOOK), until()).months) == 5
 
-    def test_sales_come_first(self):
+    def test_sales_come_first_and_contracts_beside_them_are_named(self):
         found = monthly_revenue(sales_of(("2026-10-01", 3)), accounts_of(*self.BOOK), until())
-        assert found.source == "sales"
+        assert (found.source, found.contracts) == ("sales", 16 * 1200)
+        assert found.months["revenue"].tolist() == [3]
+        assert monthly_revenue(sales_of(("2026-10-01", 3)), None, until()).contracts is None
 
     def test_engines_agree(self):
         rows = [*self.BOOK, ("a03", "2026-08-15", 99.0, None, "2026-10-02")]

@@ -55,8 +55,16 @@ class TestSummary:
         assert "Much nearer was ARIMA, with 4%; it expects £800k." in found
         assert "Much nearer" not in summary(page.totals(others=[("arima", 800_000.0)]))
 
-    def test_the_strongest_quarter_is_what_to_plan_on(self):
-        assert re.search(r"Plan on Q\d, \d+% above an average quarter", summary(seasons=page.seasons()))
+    def test_the_strongest_quarter_is_what_to_plan_on_from_three_years_on(self):
+        places = np.arange(60)
+        years = 50_000 * np.exp(0.01 * places + 0.2 * np.sin(places * np.pi / 6))
+        assert re.search(r"Plan on Q\d, \d+% above an average quarter", summary(seasons=page.seasons(years)))
+        assert "Plan on" not in summary(seasons=page.seasons())
+
+    def test_contracts_beside_sales_are_said_not_to_be_in_it(self):
+        said = words.forecast(page.totals(), 36, BRITISH, contracts=1_200_000.0).lead
+        assert said.endswith("It is of sales: contracts of £1.20m a year come on top.")
+        assert "contracts" not in words.forecast(page.totals(), 36, BRITISH).lead
 
     def test_untested_is_said(self):
         found = summary(page.totals(model="seasonal_naive"), page.scores()[:0])
