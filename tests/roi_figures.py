@@ -239,7 +239,7 @@ BALANCE = pd.DataFrame(
         "campaign_id": ["R1", "R1"], "name": ["Spring voucher"] * 2, "arm": ["voucher"] * 2,
         "characteristic": ["recency_days", "spend_365d"], "treated_mean": [80.0, 300.0],
         "control_mean": [81.0, 420.0], "standardised_difference": [0.02, -0.3], "by_chance": [0.22, 0.22],
-        "unbalanced": [False, True],
+        "unbalanced": [False, True], "beyond_chance": [False, True],
     }
 )  # fmt: skip
 WIN_BACK = pd.DataFrame(

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from analytics.errors import ParamsError
-from analytics.metrics.rates import Z
 from analytics.metrics.roi import RoiRules, selected
 from analytics.metrics.value_at_risk import LEAST_ALIVE
+from analytics.models.profit_interval import gain_interval, sums
 from analytics.models.save_share import SaveShare
 
 Floats = NDArray[np.float64]
@@ -134,7 +134,9 @@ def expected_value(calls: pd.DataFrame, economics: Economics, rules: RoiRules) -
         - ``call_all_profit``, ``high_risk_profit``, ``selected_profit`` (money): of calling everybody, all
           above the threshold, the selected; ``high_risk_customers``, ``selected_customers`` (int).
         - These profits, and the best one, have ``_low`` and ``_high`` (95 %): the chance of who leaves and
-          who is saved, and the interval of the save share where it is measured.
+          who is saved, and the interval of the save share where it is measured; see
+          `analytics.models.profit_interval.gain_interval`. They hold only what can happen: with no worth
+          below 0, nothing under the cost of the calls.
         - ``by_risk_profit``, ``by_money_profit``, ``random_profit`` (money): of calling as many as the best
           depth does, by churn probability, by monetary score, and at random on average.
         - ``break_even_save_share`` (0–1, above 1 where no share pays): of all above the threshold;
@@ -219,16 +221,16 @@ def profit_curve(calls: pd.DataFrame, economics: Economics) -> pd.DataFrame:
     best = int(known["worth_calling"].sum())
     steps = {round(n * step / CURVE_STEPS) for step in range(CURVE_STEPS + 1)} | {best}
     at = np.array(sorted(steps), dtype="int64") if n else np.empty(0, dtype="int64")
-    profit = _cumulated(_term(known["value_at_risk"], economics).to_numpy())
-    half = Z * np.sqrt(_variance(known, economics))
+    profit = sums(_term(known["value_at_risk"], economics))
+    low, high = _ends(known, economics, at)
     others = _baseline_curves(known, economics)
     return pd.DataFrame(
         {
             "depth_percent": 100 * at / max(n, 1),
             "customers": at,
             "profit": profit[at].round(4),
-            "profit_low": (profit - half)[at].round(4),
-            "profit_high": (profit + half)[at].round(4),
+            "profit_low": low.round(4),
+            "profit_high": high.round(4),
             "profit_by_risk": others["by_risk"][at].round(4),
             "profit_by_money": others["by_money"][at].round(4),
             "profit_random": others["random"][at].round(4),
@@ -281,21 +283,6 @@ def sensitivity(calls: pd.DataFrame, economics: Economics, rules: RoiRules) -> p
     return frame.sort_values(["swing", "assumption"], ascending=[False, True], ignore_index=True)
 
 
-def worst_together(calls: pd.DataFrame, economics: Economics, rules: RoiRules) -> dict[str, Any]:
-    """The profit where every assumption of `sensitivity` comes out at its worse end at once.
-
-    Returns
-    -------
-    dict
-        ``profit`` (money), ``customers`` (int), and each assumption's value at its worse end.
-    """
-    rows = sensitivity(calls, economics, rules)
-    ends = rows["low_value"].where(rows["profit_at_low"] <= rows["profit_at_high"], rows["high_value"])
-    worse = dict(zip(rows["assumption"].tolist(), ends.tolist(), strict=True))
-    profit, customers = _moved(calls, economics, rules, worse)
-    return {"profit": profit, "customers": customers, **worse}
-
-
 def _term(value_at_risk: pd.Series, economics: Economics) -> pd.Series:
     return value_at_risk * economics.save_share.value - economics.contact_cost
 
@@ -313,33 +300,19 @@ def _percent(part: float, whole: float) -> float:
 
 
 def _profits(name: str, calls: pd.DataFrame, economics: Economics) -> dict[str, float]:
-    profit = _profit(calls, economics)
-    half = Z * float(np.sqrt(_variance(calls, economics)[-1]))
+    low, high = _ends(calls, economics, [len(calls)])
     return {
-        f"{name}_profit": profit,
-        f"{name}_profit_low": round(profit - half, 4),
-        f"{name}_profit_high": round(profit + half, 4),
+        f"{name}_profit": _profit(calls, economics),
+        f"{name}_profit_low": round(float(low[0]), 4),
+        f"{name}_profit_high": round(float(high[0]), 4),
     }
 
 
-def _variance(calls: pd.DataFrame, economics: Economics) -> Floats:
-    """Variance of the profit of the first 0, 1, … customers.
-
-    Whether a customer leaves and is saved is a draw of its own with the chance churn_probability ×
-    save_share; that the share itself is uncertain moves all customers together.
-    """
-    saved = calls["churn_probability"].to_numpy(dtype="float64") * economics.save_share.value
-    worth = calls["worth_if_stays"].to_numpy(dtype="float64")
-    variance = _cumulated(worth**2 * saved * (1 - saved))
-    if economics.save_share.measured:
-        sd = (economics.save_share.high - economics.save_share.low) / (2 * Z)
-        variance = variance + (sd * _cumulated(calls["value_at_risk"].to_numpy(dtype="float64"))) ** 2
-    return variance
-
-
-def _cumulated(values: Floats) -> Floats:
-    """Sums of the first 0, 1, …, n values."""
-    return np.concatenate([[0.0], np.cumsum(np.asarray(values, dtype="float64"))])
+def _ends(calls: pd.DataFrame, economics: Economics, first: ArrayLike) -> tuple[Floats, Floats]:
+    """Interval of the profit of the first so many calls, which cost what they cost in any case."""
+    gain = gain_interval(calls["churn_probability"], calls["worth_if_stays"], economics.save_share, first)
+    spent = np.asarray(first) * economics.contact_cost
+    return gain[0] - spent, gain[1] - spent
 
 
 def _baseline_curves(known: pd.DataFrame, economics: Economics) -> dict[str, Floats]:
@@ -347,7 +320,7 @@ def _baseline_curves(known: pd.DataFrame, economics: Economics) -> dict[str, Flo
     curves: dict[str, Floats] = {}
     for name, column in (("by_risk", "churn_probability"), ("by_money", "monetary_score")):
         ordered = known.sort_values([column, "customer_id"], ascending=[False, True], kind="stable")
-        curves[name] = _cumulated(_term(ordered["value_at_risk"], economics).to_numpy())
+        curves[name] = sums(_term(ordered["value_at_risk"], economics))
     mean = _profit(known, economics) / max(len(known), 1)  # below, + 0.0 keeps nobody from costing −0
     curves["random"] = mean * np.arange(len(known) + 1, dtype="float64") + 0.0
     return curves

@@ -15,7 +15,6 @@ from typing import Any
 import ibis
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from analytics.metrics import roi as restated
 from analytics.metrics import roi_batches, value_at_risk
@@ -31,8 +30,6 @@ from analytics.models.roi_forecast import roi_forecast
 from analytics.models.save_share import SaveShare, choose_save_share
 from analytics.models.uplift import Uplift, campaign_uplift
 from analytics.timeframe import Timeframe
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -72,39 +69,13 @@ class Weighed:
 
     @cached_property
     def value(self) -> dict[str, Any]:
-        """The answer in figures: the block ``expected_value``; its intervals hold what is possible only."""
-        figures = expected_profit.expected_value(self.calls, self.economics, self.rules)
-        called = {"best": "worth_calling", "high_risk": "high_risk", "selected": "selected", "call_all": ""}
-        for name, column in called.items():
-            rows = self._known[self._known[column]] if column else self._known
-            least, most = (float(ends[-1]) for ends in self._possible(rows))
-            low, high = f"{name}_profit_low", f"{name}_profit_high"
-            figures |= {low: max(figures[low], least), high: min(figures[high], most)}
-        return figures
+        """The answer in figures: the block ``expected_value``."""
+        return expected_profit.expected_value(self.calls, self.economics, self.rules)
 
     @cached_property
     def curve(self) -> pd.DataFrame:
-        """Profit by depth: the block ``profit_curve``; its band holds what is possible only."""
-        curve = expected_profit.profit_curve(self.calls, self.economics)
-        least, most = (ends[curve["customers"]] for ends in self._possible(self._known))
-        return curve.assign(
-            profit_low=curve["profit_low"].clip(lower=least),
-            profit_high=curve["profit_high"].clip(upper=most),
-        )
-
-    @property
-    def _known(self) -> pd.DataFrame:
-        return self.calls[self.calls["value_at_risk"].notna()]
-
-    def _possible(self, calls: pd.DataFrame) -> tuple[Floats, Floats]:
-        """Least and most profit of the first 0, 1, … calls: where nobody and where everybody is saved.
-
-        Why: the interval of a few large customers, taken as normal, would reach below what the calls cost.
-        """
-        worth = np.concatenate([[0.0], calls["worth_if_stays"].to_numpy(dtype="float64")])
-        spent = np.arange(len(worth)) * self.economics.contact_cost
-        saved = [np.cumsum(part) for part in (np.minimum(worth, 0.0), np.maximum(worth, 0.0))]
-        return (saved[0] - spent).round(4), (saved[1] - spent).round(4)
+        """Profit by depth: the block ``profit_curve``."""
+        return expected_profit.profit_curve(self.calls, self.economics)
 
     @property
     def sensitivity(self) -> pd.DataFrame:

@@ -291,9 +291,9 @@ def _mean(characteristic: str, value: Any, format: Format) -> str:
 def _alike(row: Any) -> str:
     if pd.isna(row.standardised_difference):
         return "not known"
-    if not row.unbalanced:
-        return "alike"
-    return "apart" if abs(row.standardised_difference) > row.by_chance else "apart, perhaps by chance"
+    if row.beyond_chance:
+        return "apart" if row.unbalanced else "slightly apart"
+    return "apart, perhaps by chance" if row.unbalanced else "alike"
 
 
 def _points(low: Any, high: Any, format: Format) -> str:

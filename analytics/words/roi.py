@@ -182,7 +182,7 @@ def sensitivity(
     rows : pandas.DataFrame
         As returned by `analytics.models.expected_profit.sensitivity`.
     worst : mapping
-        As returned by `analytics.models.expected_profit.worst_together`.
+        As in ``Weighed.worst`` of `analytics.models.roi`.
     thresholds : pandas.DataFrame
         As returned by `analytics.metrics.roi.thresholds`.
     format : Format

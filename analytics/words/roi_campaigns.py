@@ -153,24 +153,31 @@ def balance(rows: pd.DataFrame, format: Format) -> Statement:
     Statement
     """
     known = rows[rows["standardised_difference"].notna()]
-    apart = known[known["unbalanced"].astype(bool)]
-    based = f"{format.count(len(known))} comparisons of treated and control before the first contact"
+    n = format.count(len(known))
+    based = f"{n} comparisons of treated and control before the first contact"
     if known.empty:
         return Statement("Whether the groups were alike before is not known", based=based)
-    if apart.empty:
-        return Statement("Treated and control were alike before each campaign", based=based)
-    beyond = apart[apart["standardised_difference"].abs() > apart["by_chance"]]
-    heading = (
-        f"Groups differed before in {format.count(len(apart))} of {format.count(len(known))} comparisons"
+    beyond = known[known["beyond_chance"].astype(bool)]
+    apart = int(known["unbalanced"].sum())
+    warned = (
+        f"{format.count(apart) if apart else 'None'} of {n} {_differ(apart or 1)} by more than 0.1 standard "
+        "deviations, the usual warning"
     )
-    lead = "All of these differences may be chance, in groups of this size."
-    if len(beyond):
-        first = beyond.iloc[0]
-        lead = (
-            f"More than chance explains: {CHARACTERISTICS[first['characteristic']]} in {first['label']}. An "
-            "effect measured there may be the difference that was there before."
-        )
+    if beyond.empty:
+        lead = f"{warned}; a fair split into groups of this size does that, too." if apart else f"{warned}."
+        return Statement("Groups were alike before the campaigns, as far as chance allows", lead, "", based)
+    first = beyond.iloc[int(beyond["standardised_difference"].abs().to_numpy().argmax())]
+    lead = (
+        f"{'It is' if len(beyond) == 1 else 'Furthest apart is'} the "
+        f"{CHARACTERISTICS[first['characteristic']]} in {first['label']}. An effect measured there may be "
+        f"the difference that was there before, though 1 fair comparison in 20 looks so, too. {warned}."
+    )
+    heading = f"{format.count(len(beyond))} of {n} comparisons {_differ(len(beyond))} by more than chance"
     return Statement(heading, lead, "", based)
+
+
+def _differ(n: int) -> str:
+    return "differs" if n == 1 else "differ"
 
 
 def win_back(rows: pd.DataFrame, format: Format) -> Statement:

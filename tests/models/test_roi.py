@@ -1,12 +1,10 @@
-"""The parts of return put together: what no interval may claim, what is worst, and what if."""
+"""The parts of return put together: what is worst, and what if."""
 
 from itertools import product
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from analytics.errors import ParamsError
 from analytics.metrics.roi import RoiRules
@@ -42,48 +40,6 @@ def weighed(*customers, share=None, cost=5.0, **rules):
     )
     economics = Economics(share or SaveShare.from_assumption(0.2), cost)
     return Weighed(RoiRules(**rules), economics, scored, valued, standing, *[None] * 6)
-
-
-class TestIntervals:
-    def test_never_lose_more_than_the_calls_cost(self):
-        value = weighed((0.9, 500.0)).value
-        # 0.9 × 500 × 0.2 − 5 = 85; the normal interval would reach down to −292.
-        assert (value["best_profit"], value["best_profit_low"]) == (85.0, -5.0)
-
-    def test_never_win_more_than_all_that_is_at_stake(self):
-        assert weighed((0.9, 100.0), share=SaveShare.from_assumption(0.9)).value["best_profit_high"] == 95.0
-
-    def test_count_what_customers_of_negative_worth_cost_when_saved(self):
-        value = weighed((0.9, 500.0), (0.9, -40.0)).value
-        assert value["call_all_profit_low"] == -50.0  # two calls at 5, and 40 lost on the one who is saved
-
-    def test_stay_as_they_are_where_they_are_possible(self):
-        many = weighed(*[(0.5, 100.0)] * 200).value
-        half = 1.959964 * 100 * np.sqrt(200 * 0.1 * 0.9)
-        assert many["best_profit_low"] == pytest.approx(many["best_profit"] - half, abs=0.01)
-
-    def test_the_band_of_the_curve_ends_where_the_headline_does(self):
-        found = weighed((0.9, 500.0), (0.8, 300.0), (0.2, 10.0), share=MEASURED)
-        best = found.curve[found.curve["best"]].iloc[0]
-        for side in ("", "_low", "_high"):
-            assert best[f"profit{side}"] == pytest.approx(found.value[f"best_profit{side}"], abs=0.001)
-
-    @given(
-        st.lists(
-            st.tuples(st.floats(0, 1), st.one_of(st.just(np.nan), st.floats(-1e6, 1e6))),
-            min_size=1,
-            max_size=12,
-        )
-    )
-    def test_hold_the_expected_profit_and_nothing_impossible(self, customers):
-        found = weighed(*customers)
-        curve = found.curve
-        assert (curve["profit_low"] <= curve["profit"] + 1e-3).all()
-        assert (curve["profit"] <= curve["profit_high"] + 1e-3).all()
-        kept = found.calls["worth_if_stays"].dropna()
-        least = np.concatenate([[0], np.minimum(kept, 0).cumsum()]) - 5 * np.arange(len(kept) + 1)
-        if len(curve):
-            assert (curve["profit_low"] >= least[curve["customers"]] - 1e-3).all()
 
 
 class TestWorst:

@@ -153,8 +153,11 @@ class TestEvidenceOfCampaigns:
         rows = campaign_tables.balance(label(figures.BALANCE), BRITISH).rows
         assert [row[-1] for row in rows] == ["alike", "apart"]
         assert rows[1][2:5] == ("£300", "£420", "−0.30")
-        by_chance = campaign_tables.balance(label(figures.BALANCE.assign(by_chance=0.4)), BRITISH).rows
+        fair = figures.BALANCE.assign(by_chance=0.4, beyond_chance=False)
+        by_chance = campaign_tables.balance(label(fair), BRITISH).rows
         assert by_chance[1][-1] == "apart, perhaps by chance"
+        large = figures.BALANCE.assign(unbalanced=False, by_chance=0.01)
+        assert campaign_tables.balance(label(large), BRITISH).rows[1][-1] == "slightly apart"
         unknown = figures.BALANCE.assign(standardised_difference=np.nan)
         assert campaign_tables.balance(label(unknown), BRITISH).rows[0][-1] == "not known"
 

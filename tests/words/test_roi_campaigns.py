@@ -82,22 +82,39 @@ class TestNames:
 
 
 class TestBalance:
-    def test_says_what_differed_more_than_chance_explains(self):
-        found = words.balance(words.labelled(figures.BALANCE), BRITISH)
-        assert found.heading == "Groups differed before in 1 of 2 comparisons"
-        assert found.lead.startswith("More than chance explains: spend of the year before in Spring voucher.")
+    def said(self, **changed):
+        return words.balance(words.labelled(figures.BALANCE.assign(**changed)), BRITISH)
 
-    def test_says_where_it_may_be_chance(self):
-        rows = figures.BALANCE.assign(by_chance=0.4)
-        assert words.balance(words.labelled(rows), BRITISH).lead.startswith(
-            "All of these differences may be chance"
+    def test_leads_with_what_differed_more_than_chance_explains(self):
+        found = self.said()
+        assert found.heading == "1 of 2 comparisons differs by more than chance"
+        assert found.lead == (
+            "It is the spend of the year before in Spring voucher. An effect measured there may be the "
+            "difference that was there before, though 1 fair comparison in 20 looks so, too. 1 of 2 differs "
+            "by more than 0.1 standard deviations, the usual warning."
+        )
+
+    def test_names_the_furthest_of_several(self):
+        found = self.said(beyond_chance=True, unbalanced=False, by_chance=0.01)
+        assert found.heading == "2 of 2 comparisons differ by more than chance"
+        assert found.lead.startswith("Furthest apart is the spend of the year before in Spring voucher.")
+        assert found.lead.endswith(
+            "None of 2 differs by more than 0.1 standard deviations, the usual warning."
+        )
+
+    def test_says_that_small_groups_differ_by_chance(self):
+        found = self.said(by_chance=0.4, beyond_chance=False)
+        assert found.heading == "Groups were alike before the campaigns, as far as chance allows"
+        assert found.lead == (
+            "1 of 2 differs by more than 0.1 standard deviations, the usual warning; a fair split into "
+            "groups of this size does that, too."
         )
 
     def test_says_that_groups_were_alike_or_that_nothing_is_known(self):
-        alike = figures.BALANCE.assign(unbalanced=False)
-        assert "alike before each campaign" in words.balance(words.labelled(alike), BRITISH).heading
-        unknown = figures.BALANCE.assign(standardised_difference=np.nan)
-        assert "not known" in words.balance(words.labelled(unknown), BRITISH).heading
+        alike = self.said(unbalanced=False, beyond_chance=False)
+        assert alike.heading == "Groups were alike before the campaigns, as far as chance allows"
+        assert alike.lead == "None of 2 differs by more than 0.1 standard deviations, the usual warning."
+        assert "not known" in self.said(standardised_difference=np.nan).heading
 
 
 class TestWinBack:
