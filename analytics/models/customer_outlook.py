@@ -43,7 +43,8 @@ class Outlook:
     ----------
     leader : {"model", "same_rate", "zero", ""}
         Whose figures lead: the method that missed customers' visits by the least in the holdout (root mean
-        square); the model where there is none; empty where nothing is predicted.
+        square); without a holdout the same rate as before, which takes nothing to be learnt; empty where
+        nothing is predicted, or the history is too short for any check.
     profit_share : float or None
         The organisation's profit as a share of net revenue (0–1), None where it is not known.
     discount_rate : float
@@ -51,7 +52,8 @@ class Outlook:
     validation : Validation
     customers : pandas.DataFrame
         The customers that were asked for, in their order, with all their columns and those of
-        `analytics.models.lifetime_value.predict_lifetime_value`.
+        `analytics.models.lifetime_value.predict_lifetime_value`; without a holdout those of 36 months are
+        missing, and where the history is too short for one (under 16 weeks) those of 12 months too.
     totals : pandas.DataFrame
         Of these customers, as returned by `analytics.models.lifetime_value.totals`.
     same_rate : pandas.Series
@@ -98,7 +100,7 @@ class Outlook:
             "discount_rate": self.discount_rate,
             "correlation": self.independence["correlation"],
             "correlation_customers": self.independence["customers"],
-            "notes": "; ".join(self.model.notes) or None,
+            "notes": "; ".join([*self.model.notes, *_unchecked(self.model, self.validation)]) or None,
             **{f"same_rate_{name}": value for name, value in self.same_rate.items()},
             "candidates": self.model.candidates,
             "parameters": self.model.parameters,
@@ -162,6 +164,9 @@ def look_ahead(
     shown = histories[histories["customer_id"].isin(people["customer_id"])].reset_index(drop=True)
     terms: dict[str, Any] = {"discount_rate": discount_rate, "profit_share": share}
     predicted = predict_lifetime_value(learnt, shown, tempering=checked.tempering, **terms)
+    too_far = _too_far(checked)
+    for horizon in too_far:
+        predicted.loc[:, predicted.columns.str.contains(horizon)] = np.nan
     errors = {"total_error": checked.total_error, "revenue_error": checked.revenue_error}
     return Outlook(
         leader=leading(learnt, checked),
@@ -170,8 +175,8 @@ def look_ahead(
         model=learnt,
         validation=checked,
         customers=people.merge(predicted, on="customer_id", how="left"),
-        totals=totals(learnt, shown, **errors, **terms),
-        same_rate=same_rate(shown, **terms),
+        totals=_without(totals(learnt, shown, **errors, **terms), too_far),
+        same_rate=_rate_ahead(shown, checked, **terms),
         tenths=tenths(people, predicted),
         repeats=repeat_visits(learnt.purchases, histories),
         independence=independence(histories),
@@ -179,13 +184,42 @@ def look_ahead(
 
 
 def leading(learnt: LifetimeValueModel, checked: Validation) -> Leader:
-    """Choose the method whose figures lead: the one with the least error in the holdout, else the model."""
-    if learnt.purchases is None:
+    """Choose the method whose figures lead: the one with the least error in the holdout.
+
+    A model that nothing was held against does not lead: the same rate as before does, and nothing at all
+    where the history is too short for a check.
+    """
+    if learnt.purchases is None or checked.missing in ("history_too_short", "no_sales"):
         return ""
     errors = checked.scores.set_index("method")["rmse"].dropna() if len(checked.scores) else pd.Series()
     # "model" stands first, so that it leads where another is no better than it.
-    best: Any = errors.idxmin() if len(errors) else "model"
+    best: Any = errors.idxmin() if len(errors) else "same_rate"
     return cast("Leader", best)
+
+
+def _too_far(checked: Validation) -> tuple[str, ...]:
+    """Horizons for which the history vouches for no figure."""
+    if checked.missing in ("history_too_short", "no_sales"):
+        return ("12m", "36m")
+    return ("36m",) if checked.missing else ()
+
+
+def _without(sums: pd.DataFrame, too_far: tuple[str, ...]) -> pd.DataFrame:
+    figures = ["value", "low", "high"]
+    return sums.assign(**{name: sums[name].mask(sums["horizon"].isin(too_far)) for name in figures})
+
+
+def _rate_ahead(shown: pd.DataFrame, checked: Validation, **terms: Any) -> pd.Series:
+    rates = same_rate(shown, **terms)
+    # Without sales there is nothing to be said too early: the sum of nobody stays 0.
+    return rates * np.nan if checked.missing == "history_too_short" else rates
+
+
+def _unchecked(learnt: LifetimeValueModel, checked: Validation) -> tuple[str, ...]:
+    """The note on a model that nothing was held against."""
+    if learnt.purchases is None or not checked.missing:
+        return ()
+    return (checked.missing if checked.missing == "history_too_short" else "unchecked",)
 
 
 def same_rate(

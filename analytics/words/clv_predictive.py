@@ -14,6 +14,8 @@ import pandas as pd
 from analytics.formats import Format
 from analytics.page.pieces import FEW, Bold, Headline, Runs, Statement, sentence
 
+TOO_SHORT = "history_too_short"
+
 CLOSE_PERCENT = 10.0
 """A total that the check missed by no more is called close."""
 
@@ -25,7 +27,8 @@ WHY_NOT = {
     "few_repeat_customers": "Fewer than 10 customers have come back: too few to learn how customers come.",
     "few_values": "Fewer than 10 customers have spent again: too few to learn what a visit brings.",
     "no_sales": "There are no sales yet.",
-    "history_too_short": "The history is too short to hold a part of it out: it takes 16 weeks.",
+    "history_too_short": "The history is under 16 weeks: too short to hold a part of it out, so nothing is "
+    "said of the next 12 or 36 months.",
 }
 """What is missing, by the codes of the models."""
 
@@ -40,6 +43,10 @@ CAUTIONS = {
     "lifetimes_failed": "The package lifetimes failed on these data; the fitter of the workbook answered.",
     "value_not_converged": "The model of value found no optimum: each visit counts with the average value.",
     "equal_amounts": "All visits bring the same, so values have no spread.",
+    "spread_assumed": "How much the visits of one customer differ in value cannot be told from these data: "
+    "it is taken from a published shop (40% off the customer's mean).",
+    "spread_unsure": "How far revenue may lie from what is expected could not be learnt: intervals of single "
+    "customers' revenue are unreliable.",
     "seasonality": "Visits swing with the season around the constant rate of the model: parts of a year come "
     "out too high or too low.",
 }
@@ -51,7 +58,7 @@ def missing(model: Mapping[str, Any]) -> str:
     codes = str(model["notes"] or "").split("; ")
     if model["customers"] == 0:
         return WHY_NOT["no_sales"]
-    wanted = [code for code in ("few_repeat_customers", "few_values") if code in codes]
+    wanted = [code for code in ("few_repeat_customers", "few_values", TOO_SHORT) if code in codes]
     return WHY_NOT[wanted[0]] if wanted else ""
 
 
@@ -101,6 +108,10 @@ def card(model: Mapping[str, Any], format: Format, *, label: str = "") -> Headli
         earned = "" if pd.isna(profit) else f"; {format.money(profit)} as profit"
         unchecked = "" if total(model, "12m", "revenue")["widened"] else "; unchecked"
         base = f"80% interval {format.money(low)} to {format.money(high)}{unchecked}{earned}"
+    elif model["leader"] == "same_rate" and _has(model, "unchecked"):
+        base = "if each goes on as so far; the model is unchecked"
+    elif _has(model, TOO_SHORT):
+        base = "not said: the history is under 16 weeks"
     elif model["leader"] == "same_rate" and not pd.isna(value):
         base = "if each goes on as so far, which was nearer than the model"
     elif model["leader"] == "zero":
@@ -119,6 +130,8 @@ def card(model: Mapping[str, Any], format: Format, *, label: str = "") -> Headli
 def ahead(model: Mapping[str, Any], format: Format) -> Runs:
     """One sentence for the summary: what the next 12 months should bring; nothing where it is not known."""
     value, low, high = expected_revenue(model)
+    if _has(model, TOO_SHORT):
+        return sentence("What they will bring cannot be said yet: the history is under 16 weeks.")
     if pd.isna(value) or model["repeat_customers"] < FEW:
         return ()
     if pd.isna(low):
@@ -166,13 +179,17 @@ def outlook(model: Mapping[str, Any], format: Format) -> Statement:
     )
     if model["leader"] == "same_rate":
         heading = f"At the same rate as before, 12 months bring {format.money(value)}"
-        lead = (
-            "In the check below that was nearer than the model, so it leads; the model expects "
-            f"{format.money(total(model, '12m', 'revenue')['value'])}."
-        )
+        why = "In the check below that was nearer than the model, so it leads"
+        if _has(model, "unchecked"):
+            why = "The model could not be checked on later visits, so it does not lead"
+        lead = f"{why}; the model expects {format.money(total(model, '12m', 'revenue')['value'])}."
         return Statement(heading, lead, read, based)
     heading = f"Next 12 months: {format.money(value)} expected, {format.money(low)} to {format.money(high)}"
     return Statement(heading, " ".join(_longer(model, format)), read, based)
+
+
+def _has(model: Mapping[str, Any], code: str) -> bool:
+    return code in str(model["notes"] or "").split("; ")
 
 
 def _longer(model: Mapping[str, Any], format: Format) -> list[str]:
@@ -297,6 +314,8 @@ def holdout_missing(model: Mapping[str, Any], checked: Mapping[str, Any]) -> str
     """Say why there is no check; an empty text where there is one."""
     if model["customers"] == 0 or not checked["missing"]:
         return WHY_NOT["no_sales"] if model["customers"] == 0 else ""
+    if checked["missing"] == "few_repeat_customers" and model["leader"]:
+        return "Fewer than 10 customers had come back before the last months: too few for a check."
     return WHY_NOT.get(checked["missing"], "There is too little history for a check.")
 
 
@@ -331,6 +350,9 @@ def bins(checked: Mapping[str, Any], format: Format) -> Statement:
         if pd.notna(row.coverage)
     ]
     lead = f"Intervals meant to hold 80% of customers held {_and(said)}." if said else ""
+    codes = str(checked["notes"] or "").split("; ")
+    told = [CAUTIONS[code] for code in ("spread_assumed", "spread_unsure") if code in codes]
+    lead = " ".join([lead, *told]).strip()
     read = (
         "Customers by repeat visits before the held-out weeks; columns are their mean visits in those weeks, "
         "lines what the model expected of them."

@@ -129,13 +129,48 @@ class TestWhoLeads:
             rows = scores.assign(rmse=errors)
             assert leading(seen.model, replace(seen.validation, scores=rows)) == leader
 
-    def test_the_model_where_there_is_no_check(self, seen):
-        unchecked = replace(seen.validation, scores=seen.validation.scores.head(0))
-        assert leading(seen.model, unchecked) == "model"
+    @pytest.mark.parametrize(
+        ("missing", "leader"),
+        [("few_repeat_customers", "same_rate"), ("history_too_short", ""), ("no_sales", "")],
+    )
+    def test_never_the_model_where_there_is_no_check(self, seen, missing, leader):
+        unchecked = replace(seen.validation, scores=seen.validation.scores.head(0), missing=missing)
+        assert leading(seen.model, unchecked) == leader
 
     def test_nobody_where_nothing_is_predicted(self, seen):
         empty = lifetime_value.fit_lifetime_value(visit_history(SALES, date(2024, 1, 1)))
         assert leading(empty, seen.validation) == ""
+
+
+class TestWithoutACheck:
+    def test_a_history_of_weeks_says_nothing_of_the_next_years(self):
+        sold = sales_of(400).query("sold_at < '2024-04-10'")
+        early = parse_timeframe("2024-01-01..2024-04-09", as_of=date(2024, 4, 10))
+        people = sold.groupby("customer_id")["total_amount"].sum().rename("total_revenue").reset_index()
+        found = look_ahead(as_table(sold), people, early, pd.DataFrame({"profit_margin": [40.0]}))
+        assert found.model.purchases is not None
+        assert found.leader == ""
+        far = found.totals["horizon"].isin(["12m", "36m"])
+        assert found.totals.loc[far, ["value", "low", "high"]].isna().all(axis=None)
+        assert found.totals.loc[~far, "value"].notna().all()
+        columns = [name for name in found.customers if "12m" in name or "36m" in name]
+        assert found.customers[columns].isna().all(axis=None)
+        assert found.customers["expected_purchases_90d"].notna().all()
+        assert found.same_rate.isna().all()
+        assert found.tenths.empty
+        assert "history_too_short" in found.published_model()["notes"]
+
+    def test_few_who_came_back_early_leave_the_same_rate_and_no_36_months(self):
+        sold = sales_of()
+        late = sold["sold_at"] >= "2025-04-01"
+        firsts = sold[~late].drop_duplicates("customer_id")
+        found = seen_of(sales=as_table(pd.concat([firsts, sold[late]])))
+        assert found.validation.missing == "few_repeat_customers"
+        assert found.leader == "same_rate"
+        assert "unchecked" in found.published_model()["notes"].split("; ")
+        assert found.total("12m", "revenue")["value"] > 0
+        assert np.isnan(found.total("36m", "revenue")["value"])
+        assert found.customers["predicted_revenue_36m_high"].isna().all()
 
 
 class TestSameRate:

@@ -447,3 +447,42 @@ class TestCollapsing:
         assert rows.age[rows.place] * 7 == pytest.approx(20 - first)
         keys = list(zip(rows.x, rows.age, rows.t_x, strict=True))
         assert keys == sorted(set(keys))
+
+
+class TestAtALoss:
+    def test_the_low_end_of_profit_is_the_larger_loss(self, model, histories):
+        found = predict_lifetime_value(model, histories, profit_share=-0.2)
+        for months in HORIZONS:
+            low, high = found[f"predicted_clv_{months}_low"], found[f"predicted_clv_{months}_high"]
+            assert (low <= high).all()
+            assert (low < 0).any()
+            np.testing.assert_allclose(low, -0.2 * found[f"predicted_revenue_{months}_high"])
+
+
+class TestASpreadThatMeansDoNotTell:
+    """Means that differ between customers alone leave p on a ridge; the visits themselves may differ."""
+
+    def rows(self):
+        random = np.random.default_rng(3)
+        worth = 100 / random.gamma(3.0, 1.0, 300)
+        visits = random.integers(2, 9, 300)
+        return people(
+            *[(f"c{i:03}", int(n), 200, v) for i, (n, v) in enumerate(zip(visits, worth, strict=True))]
+        )
+
+    def test_p_is_assumed_and_the_fit_says_so(self):
+        found = gamma_gamma.fit_values(self.rows())
+        assert found.notes == ("spread_assumed",)
+        assert found.params["p"] == pytest.approx(gamma_gamma.ASSUMED_P)
+        assert np.isnan(found.standard_errors["p"])
+        assert found.standard_errors[["q", "gamma"]].notna().all()
+        assert found.converged
+
+    def test_the_rest_is_fitted_at_that_p(self):
+        found = gamma_gamma.fit_values(self.rows())
+        x, value = gamma_gamma.valued(self.rows())
+        slope = gamma_gamma.log_likelihood(found.values, x, value)[1] * found.values
+        assert slope[1:] / len(x) == pytest.approx([0, 0], abs=1e-5)
+
+    def test_a_p_that_is_known_stays(self, model):
+        assert "spread_assumed" not in model.value.notes

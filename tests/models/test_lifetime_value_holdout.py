@@ -1,5 +1,6 @@
 """What the evidence of predicted lifetime value promises: the published holdout, fair coverage, refusals."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 
 from analytics.metrics.purchases import as_table, day_number
+from analytics.metrics.visits import visit_history
 from analytics.models.lifetime_value import fit_lifetime_value, totals, validate_lifetime_value
 from analytics.models.purchases import holdout
 from benchmarks import cdnow
@@ -200,3 +202,29 @@ def test_totals_take_the_errors_of_the_holdout(bg):
     found = totals(bg.model, past, total_error=bg.total_error, revenue_error=bg.revenue_error)
     visits = found[found.measure == "purchases"]
     assert (visits.high / visits.value > 1 + bg.total_error).all()
+
+
+class TestASpreadThatIsNotReliedOn:
+    @pytest.mark.parametrize(
+        ("tempering", "share", "used", "relied"),
+        [
+            (2.0, 0.8, 2.0, True),
+            (2.0, 0.7, 2.0, True),
+            (2.0, 0.69, 2.0, False),
+            (2.0, 0.91, 2.0, False),
+            (25.0, 0.8, 2.0, False),
+            (2.0, 0.8, 25.0, False),
+            (2.0, float("nan"), 1.0, True),
+        ],
+    )
+    def test_is_not_carried_into_predictions_and_is_noted(self, auto, tempering, share, used, relied):
+        covered = [("visits", 99, 0.8, 1.0), ("value", 99, share, used)]
+        found = holdout._relied_on(auto.model.value, tempering, covered)
+        assert found == ((tempering, ()) if relied else (1.0, ("spread_unsure",)))
+
+    def test_the_validation_owns_up_to_a_spread_assumed(self, auto, sales):
+        assert auto.notes == tuple(note for note in auto.notes if note == "seasonality")
+        assumed = replace(auto.model.value, notes=("spread_assumed",))
+        histories = visit_history(sales, cdnow.HOLDOUT, until=cdnow.END)
+        found = holdout.evidence(replace(auto.model, value=assumed), histories, 273)
+        assert "spread_assumed" in found.notes

@@ -7,10 +7,16 @@ import pandas as pd
 import pytest
 
 from analytics.errors import ParamsError
+from analytics.metrics import value_at_risk
+from analytics.metrics.purchases import as_table
 from analytics.metrics.roi import RoiRules
+from analytics.models import roi
 from analytics.models.expected_profit import Economics
+from analytics.models.lifetime_value import Validation
 from analytics.models.roi import Weighed
 from analytics.models.save_share import SaveShare
+from tests.metrics.test_value_at_risk import accounts_of
+from tests.models.test_customer_outlook import SALES, YEAR, sales_of
 
 MEASURED = SaveShare(0.16, 0.01, 0.29, True, "measured", 800, 120, 0.16)
 
@@ -90,6 +96,34 @@ class TestWhatIf:
     def test_refuses_what_cannot_be(self, wrong):
         with pytest.raises(ParamsError):
             weighed((0.9, 400.0)).what_if(**wrong)
+
+
+class TestLifetimes:
+    """The lifetime model prices customers only where the holdout favoured it."""
+
+    def lifetimes(self, monkeypatch, scores, missing=""):
+        known = Validation(
+            None, None, None, 0, 0, 0, pd.DataFrame(scores, columns=["method", "rmse"]),
+            *[pd.DataFrame()] * 3, missing=missing,
+        )  # fmt: skip
+        monkeypatch.setattr(roi, "validate_lifetime_value", lambda *_: known)
+        return roi._lifetimes({"sales": SALES}, YEAR)
+
+    def test_a_model_that_was_nearest_is_used(self, monkeypatch):
+        assert len(self.lifetimes(monkeypatch, [("model", 1.0), ("same_rate", 2.0)])) > 0
+
+    def test_a_beaten_or_unchecked_one_is_not_and_the_sources_say_so(self, monkeypatch):
+        for scores, missing in (
+            ([("model", 2.0), ("same_rate", 1.0)], ""),
+            ([], "few_repeat_customers"),
+            ([], "history_too_short"),
+        ):
+            found = self.lifetimes(monkeypatch, scores, missing)
+            assert found.empty
+            scored = pd.DataFrame({"customer_id": ["c000", "c001"], "churn_probability": [0.5, 0.5]})
+            sales = as_table(sales_of().assign(total_profit=lambda rows: rows["total_amount"] * 0.4))
+            worth = value_at_risk.customer_worth(scored, sales, accounts_of(), YEAR, lifetime=found)
+            assert set(value_at_risk.worth_sources(worth)["value_source"]) == {"trailing profit"}
 
 
 class TestNobody:

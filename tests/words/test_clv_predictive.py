@@ -163,6 +163,24 @@ class TestHoldout:
     def test_without_a_check_it_says_why(self):
         assert "could not be checked" in words.holdout(model_of(), unchecked(), BRITISH).heading
         assert words.holdout_missing(model_of(), unchecked()) == words.WHY_NOT["history_too_short"]
+
+    def test_under_16_weeks_nothing_is_said_of_the_next_year(self):
+        gone = totals_of(np.nan, np.nan, np.nan)
+        block = model_of(leader=None, notes="history_too_short", totals=gone)
+        assert words.card(block, BRITISH).base == "not said: the history is under 16 weeks"
+        assert "under 16 weeks" in plain(words.ahead(block, BRITISH))
+        assert "under 16 weeks" in words.missing(block)
+
+    def test_the_same_rate_that_leads_without_a_check_is_not_called_nearer(self):
+        block = model_of(leader="same_rate", notes="unchecked")
+        assert "unchecked" in words.card(block, BRITISH).base
+        lead = words.outlook(block, BRITISH).lead
+        assert "could not be checked" in lead
+        assert "nearer" not in lead + words.card(block, BRITISH).base
+
+    def test_a_spread_that_was_assumed_or_failed_is_owned_up_to(self):
+        for code in ("spread_assumed", "spread_unsure"):
+            assert words.CAUTIONS[code] in words.bins(checked_of(notes=code), BRITISH).lead
         assert words.holdout_missing(model_of(), checked_of()) == ""
         assert words.holdout_missing(nothing_known(0), unchecked("no_sales")) == "There are no sales yet."
 

@@ -27,6 +27,9 @@ FEWEST_DAYS = 28
 FEWEST_OUTCOMES = 30
 """Customers who came back, from which the spread of value can be learnt."""
 
+FIT_COVERAGE = (0.70, 0.90)
+"""Where 80 % intervals of value hold fewer or more, a spread learnt from the past does not last."""
+
 BLOCK_WEEKS = 4
 SWING_PERCENT = 25.0
 """A month that differs so much from the others, beside what the model expects, speaks of a season."""
@@ -60,12 +63,15 @@ class Validation:
         ``coverage`` (0–1, of 80 % intervals, missing where there is nothing to measure it by), ``tempering``
         (the τ used, fitted on an inner split of the calibration period; 1 for visits).
     tempering : float
-        τ from the holdout, for predictions from the whole history; 1.0 where it cannot be measured.
+        τ from the holdout, for predictions from the whole history; 1.0 where it cannot be measured, or
+        is not to be relied on (note ``spread_unsure``).
     total_error, revenue_error : float
         |actual − predicted| / predicted, of visits and of revenue; they widen totals. Missing without a
         holdout.
     notes : tuple of str
-        ``seasonality``: some months are far above or below what a constant rate gives.
+        ``seasonality``: some months are far above or below what a constant rate gives; ``spread_assumed``:
+        as for the fit of value; ``spread_unsure``: τ is at its cap, or intervals of value with the τ of
+        the inner split held too few or too many.
     missing : str
         Empty, or why there is no evidence: ``no_sales``, ``history_too_short``, ``few_repeat_customers``. All
         frames are then empty.
@@ -135,7 +141,7 @@ def validate_lifetime_value(
         holdout_start=cut,
         calibration_days=(cut - start).days,
         weekly=weekly,
-        notes=("seasonality",) if swings(weekly) else (),
+        notes=(*(("seasonality",) if swings(weekly) else ()), *found.notes),
     )
 
 
@@ -192,9 +198,10 @@ def _evidence(
     below, upto = counts.distribution_at(purchases, each, weeks, actual.astype(np.int64)[order])
     covered = [("visits", len(rows.place), float(counts.step_inside(below, upto).mean()), 1.0)]
     tempering, revenue_error = 1.0, float("nan")
+    notes: tuple[str, ...] = ()
     if fitted.value is not None:
         covered += _spending_coverage(fitted, histories, rows, weeks, earlier)
-        tempering = tempering_from(fitted.value, histories)
+        tempering, notes = _relied_on(fitted.value, tempering_from(fitted.value, histories), covered)
         revenue = float(expected @ gamma_gamma.expected_value(fitted.value, histories))
         revenue_error = abs(float(histories["later_revenue"].sum()) - revenue) / revenue
     return Validation(
@@ -216,7 +223,22 @@ def _evidence(
         tempering=tempering,
         total_error=abs(float(actual.sum() - expected.sum())) / float(expected.sum()),
         revenue_error=revenue_error,
+        notes=notes,
     )
+
+
+def _relied_on(
+    value: GammaGammaFit, tempering: float, covered: list[tuple[str, int, float, float]]
+) -> tuple[float, tuple[str, ...]]:
+    """The τ to predict with, and what to say of the spread of value."""
+    notes: tuple[str, ...] = ("spread_assumed",) if "spread_assumed" in value.notes else ()
+    shares = {measure: (share, used) for measure, _customers, share, used in covered}
+    share, used = shares["value"]
+    capped = max(tempering, used) >= 0.999 * spending.MOST_TEMPER
+    # A missing share is neither in nor out: there was too little to measure it by.
+    if capped or share < FIT_COVERAGE[0] or share > FIT_COVERAGE[1]:
+        return 1.0, (*notes, "spread_unsure")
+    return tempering, notes
 
 
 def one_by_one(rows: Rows) -> tuple[Rows, np.ndarray]:

@@ -61,14 +61,15 @@ def predict_lifetime_value(
     ids = histories["customer_id"].to_numpy()
     found = pd.DataFrame(np.nan, index=range(len(ids)), columns=_columns())
     found.insert(0, "customer_id", ids)
-    if model.purchases is None:
+    if model.purchases is None or not len(ids):
         return found
     with threadpool_limits(limits=1):  # sums in one order, so that threads change no figure
         _fill(found, model, model.purchases, histories, discount_rate, tempering)
     share = np.nan if profit_share is None else profit_share
+    ends = ("_low", "_high") if share >= 0 else ("_high", "_low")  # at a loss, more revenue is less profit
     for months in MONTHS:
-        for end in ("", "_low", "_high"):
-            found[f"predicted_clv_{months}m{end}"] = found[f"predicted_revenue_{months}m{end}"] * share
+        for end, taken in zip(("", "_low", "_high"), ("", *ends), strict=True):
+            found[f"predicted_clv_{months}m{end}"] = found[f"predicted_revenue_{months}m{taken}"] * share
     return found
 
 
