@@ -56,10 +56,15 @@ class Feature:
     def words(self, value: object, *, more: bool) -> str:
         """Say what the feature shows of one customer.
 
+        The text is stored with the prediction, so its numbers are in one neutral form whatever the
+        organisation's locale: thousands parted by commas, a decimal point. Tables put them into its own.
+
         Examples
         --------
         >>> FEATURE["recency_days"].words(120.0, more=True)
         'no purchase for 120 days'
+        >>> FEATURE["tenure_days"].words(1715, more=True)
+        'customer for 1,715 days'
         >>> FEATURE["plan"].words("Starter", more=True)
         'on the plan Starter'
         """
@@ -73,7 +78,7 @@ class Feature:
 
 def _shown(number: float) -> str:
     whole = abs(number) >= 10 or round(number, 1) == round(number)
-    return f"{number:.0f}".replace("-", "−") if whole else f"{number:.1f}".replace("-", "−")
+    return f"{number:,.0f}".replace("-", "−") if whole else f"{number:.1f}".replace("-", "−")
 
 
 _BUYS: tuple[Definition, ...] = ("purchase",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,9 @@ import pandas as pd
 from analytics.formats import MISSING, Format
 from analytics.page.churn_evidence import called
 from analytics.page.pieces import FEW, Column, Table
+
+_NUMBER = re.compile(r"(?<![\w.,-])\d{1,3}(?:,\d{3})*(?:\.\d+)?(?![\w-]|[.,]\d)")
+"""A number in the neutral form of stored text; neither a year nor a date nor a part of a name."""
 
 
 def levels(rows: pd.DataFrame, format: Format) -> Table:
@@ -95,7 +99,7 @@ def calls(rows: pd.DataFrame, format: Format, *, shown: int) -> Table:
             _chance(row.churn_probability, format),
             100 * float(row.churn_probability),
             str(row.risk_level),
-            _text(row.risk_factors),
+            _localised(_text(row.risk_factors), format),
             _text(row.recommendations),
             _chance(row.prediction_confidence, format),
         )
@@ -378,19 +382,21 @@ def model_card(card: Mapping[str, Any]) -> Table:
     return Table((Column("Of the model"), Column("Value")), body, folded="The model's card")
 
 
-def next_steps(status: Mapping[str, Any]) -> Table:
+def next_steps(status: Mapping[str, Any], format: Format) -> Table:
     """What to do next, in order.
 
     Parameters
     ----------
     status : mapping
         `status` of `analytics.models.churn.ChurnResult`.
+    format : Format
 
     Returns
     -------
     Table
     """
-    return Table((Column("What to do"),), tuple((str(step),) for step in status["recommendations"]))
+    steps = tuple((_localised(str(step), format),) for step in status["recommendations"])
+    return Table((Column("What to do"),), steps)
 
 
 def _lines(card: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, str]]:
@@ -440,6 +446,16 @@ def _span(low: Any, high: Any, words: Any) -> str:
 
 def _text(value: Any) -> str:
     return MISSING if value is None or pd.isna(value) else str(value)
+
+
+def _localised(text: str, format: Format) -> str:
+    """Stored text with its numbers, kept as ``1,405.5``, written as the organisation writes them."""
+
+    def written(found: re.Match[str]) -> str:
+        plain = found.group().replace(",", "")
+        return format.number(float(plain), len(plain.partition(".")[2]))
+
+    return _NUMBER.sub(written, text)
 
 
 def _rows(frame: pd.DataFrame) -> Iterable[Any]:

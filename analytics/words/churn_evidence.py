@@ -73,9 +73,8 @@ def scores(status: Status, rows: pd.DataFrame, leader: str, format: Format) -> S
         return Statement(f"The model ranks no better than a guess: AUC {own}", lead, read, based)
     if beaten_by(rows, leader):
         found = row_of(rows, leader)
-        heading = (
-            f"{thumb_name(found)} {agree(found, 'rank')} as well: AUC {_auc(found, format)}, model {own}"
-        )
+        well = "better" if found["auc_gain_high"] < 0 else "as well"
+        heading = f"{thumb_name(found)} {agree(found, 'rank')} {well}: AUC {_auc(found, format)}, model {own}"
         return Statement(
             heading, f"The model adds nothing to it here; its chances still say how many. {lead}", read, based
         )

@@ -274,14 +274,16 @@ def _how_sure(scores: pd.DataFrame, leader: str, format: Format) -> Runs:
     if beaten_by(scores, leader):
         return sentence(
             "{rule} {name} which of two customers left in {pairs} cases; the churn model, right in "
-            "{own}, does no better.",
+            "{own}, {verdict}.",
             rule=thumb_name(found),
             name=agree(found, "tell"),
             pairs=Bold(pairs(found, format)),
             own=_number(model, format),
+            verdict="does worse" if found["auc_gain_high"] < 0 else "is level",
         )
     rule = rule_of_thumb(scores)
     beside = f"; {thumb_name(rule, start=False)} alone in {_number(rule, format)}" if rule is not None else ""
+    beside += ", which may be chance" if _may_be_chance(rule) else ""
     return sentence(
         "Given one who left and one who stayed, the model tells which in {pairs} cases{beside}.",
         pairs=Bold(pairs(model, format)),
@@ -321,6 +323,15 @@ def _ranking_card(status: Status, scores: pd.DataFrame, leader: str, format: For
     """How often the ranking is right; the baseline's figure where that wins."""
     if status["missing"] or scores.empty:
         return Headline("roc_auc", "Pairs ranked right", format.count(None), "there is no model")
+    if not enough_tested(scores):
+        tested = people(scores["customers"].iloc[0], format)
+        k = format.count(scores["churned"].iloc[0])
+        return Headline(
+            "roc_auc",
+            "Pairs ranked right",
+            format.count(None),
+            f"too few to say: {k} of {tested} tested left",
+        )
     found, model = lead_of(scores, leader), model_row(scores)
     low, high = (format.number(100 * found[f"roc_auc_{end}"], 0) for end in ("low", "high"))
     beside = rule_of_thumb(scores)
@@ -329,13 +340,18 @@ def _ranking_card(status: Status, scores: pd.DataFrame, leader: str, format: For
         other = f"; by {thumb_name(found, start=False)}, the churn model {_number(model, format)}"
     elif beside is not None:
         other = f"; {thumb_name(beside, start=False)} {_number(beside, format)}"
+        other += ", which may be chance" if _may_be_chance(beside) else ""
     return Headline(
         "roc_auc",
         "Pairs ranked right",
         pairs(found, format),
         f"of one who left and one who stayed; 95% interval {low} to {high}{other}",
-        unsure=not enough_tested(scores),
     )
+
+
+def _may_be_chance(rule: pd.Series | None) -> bool:
+    """Whether the model's lead over a rule of thumb may be none: its paired interval holds zero."""
+    return rule is not None and not rule["auc_gain_low"] > 0
 
 
 def _number(row: pd.Series, format: Format) -> str:

@@ -72,10 +72,11 @@ def notices(
             )
         )
     if status["drifted_features"] and status["model_age_days"]:
-        n = len(status["drifted_features"])
+        n = len(set(status["drifted_features"]) - {"score"})
+        what = f"{format.count(n)} feature{'' if n == 1 else 's'}" if n else "The chances"
         said.append(
             Notice(
-                f"{format.count(n)} feature{'' if n == 1 else 's'} drifted since the model was trained",
+                f"{what} drifted since the model was trained",
                 "Customers no longer look like those it learnt from. Its chances may be off either way.",
             )
         )

@@ -71,7 +71,7 @@ class TestRiskLevels:
     def test_nobody_is_nought_in_each(self):
         assert calls.risk_levels(batch())["customers"].tolist() == [0, 0, 0, 0]
 
-    @given(st.lists(st.floats(0, 1), max_size=40))
+    @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
     @settings(max_examples=40)
     def test_adds_up_to_the_outlook(self, chances):
         made = batch(*((f"c{i}", chance, 50) for i, chance in enumerate(chances)))
@@ -115,6 +115,9 @@ class TestOutlook:
         found = calls.outlook(batch(("a", chance, 1), ("b", chance, 1)), HELD.assign(predicted=0.9))
         assert 0 <= found["expected_to_leave_low"] <= 2 * chance <= found["expected_to_leave_high"] <= 2
 
-    def test_nobody_and_no_test_are_noughts(self):
+    def test_of_nobody_counts_are_nought_and_nothing_is_expected(self):
         found = calls.outlook(batch(), HELD.head(0))
-        assert set(found.values()) == {0}
+        counts = {name: value for name, value in found.items() if isinstance(value, int)}
+        assert set(counts.values()) == {0}
+        assert all(np.isnan(value) for name, value in found.items() if name not in counts)
+        assert "expected_to_leave" not in counts

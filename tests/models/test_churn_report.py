@@ -371,16 +371,56 @@ class TestNextSteps:
         changed = replace(stored, card=dict(stored.card) | {"test_customers": 500, "test_churned": 90} | card)
         return " ".join(report._next_steps(changed, result.status, result.predictions))
 
-    def test_a_baseline_that_wins_is_what_to_order_by(self, contract):
-        assert "Order the calls by “Change of logins alone”" in self.steps(contract, leader="logins")
+    def beside(self, contract, gain_high):
+        """What is said of the order where the rule of thumb leads, by the end of the paired interval."""
+        result, stored = contract
+        scores = stored.frames["scores"].copy()
+        scores.loc[scores["model"] == "logins", "auc_gain_high"] = gain_high
+        return self.steps((result, replace(stored, frames=dict(stored.frames) | {"scores": scores})),
+                          leader="logins")  # fmt: skip
+
+    def test_a_baseline_is_better_only_where_the_paired_interval_says_so(self, contract):
+        assert "“Change of logins alone” told apart better who left" in self.beside(contract, -0.001)
+        level = self.beside(contract, 0.004)
+        assert "level with “Change of logins alone”" in level
+        assert "better" not in level
+
+    def test_no_order_is_advised_that_no_table_has(self, contract):
+        assert "Order the calls" not in self.beside(contract, -0.001)
         own = contract[1].card["model"]["name"]
-        assert "Order the calls" not in self.steps(contract, leader=own)
+        assert "order of the chances" not in self.steps(contract, leader=own)
+
+    @pytest.mark.parametrize(
+        ("cost", "end"),
+        [(424.0, "calling nobody would have cost less."), (420.0, "calling nobody would have cost as much.")],
+    )
+    def test_calls_that_did_not_cost_least_are_not_advised(self, contract, cost, end):
+        costs = {"cost": cost, "cost_of_calling_all": 1200.0, "cost_of_calling_none": 420.0}
+        said = self.steps(contract, confusion=contract[1].card["confusion"] | costs)
+        assert end in said
+        assert "cost least" not in said
+
+    def test_the_score_is_no_input_that_has_moved(self, contract):
+        result, stored = contract
+        for moved, words in (
+            (["score", "nps", "plan"], "2 of the model's inputs"),
+            (["score"], "the chances"),
+        ):
+            said = report._next_steps(stored, result.status | {"drifted_features": moved}, result.predictions)
+            assert words in said[-1]
+
+    def test_few_of_either_outcome_crown_nobody(self, contract, monkeypatch, accounts, tmp_path):
+        monkeypatch.setattr(report, "FEW", 10**6)
+        monkeypatch.setenv("WORKBOOK_MODELS", str(tmp_path))
+        found = train_or_reuse(organisation="org", reference_date=END, accounts=accounts, rules=RULES)
+        assert (found.leader, found.verdict, found.model_card["leader"]) == ("", "none", None)
 
     @pytest.mark.parametrize(("churned", "did"), [(29, "left"), (471, "stayed")])
     def test_few_of_either_outcome_drive_no_sentence(self, contract, churned, did):
         said = self.steps(contract, leader="logins", test_churned=churned)
+        assert "from a chance of" not in said
         assert f"only 29 of the customers it was tested on {did}." in said
-        assert "Order the calls" not in said
+        assert "order of the chances" not in said
 
     def test_probabilities_that_were_far_off_are_an_order(self, contract):
         scores = dict(contract[1].card["scores"])
@@ -393,7 +433,9 @@ class TestNextSteps:
         result, stored = contract
         threshold = stored.card["model"]["threshold"]
         count = (result.predictions["churn_probability"] >= threshold).sum()
-        assert f"from a chance of {100 * threshold:.0f}% on: {count} customers have" in self.steps(contract)
+        costs = {"cost": 1.0, "cost_of_calling_all": 3.0, "cost_of_calling_none": 2.0}
+        said = self.steps(contract, confusion=stored.card["confusion"] | costs)
+        assert f"calls from a chance of {100 * threshold:.0f}% on cost least: {count} customers have" in said
 
 
 def one_purchase_each(customers, *days):

@@ -24,7 +24,7 @@ MADE = {
     "features": lambda: tables.features(made.features_of(), BRITISH),
     "drift": lambda: tables.drift(made.drift_of(), LABELS, BRITISH),
     "model_card": lambda: tables.model_card(made.CARD),
-    "next_steps": lambda: tables.next_steps(made.status_of()),
+    "next_steps": lambda: tables.next_steps(made.status_of(), BRITISH),
 }
 
 
@@ -56,7 +56,7 @@ def test_every_row_is_as_wide_as_its_head_and_holds_words(name):
         lambda: tables.features(made.features_of().head(0), BRITISH),
         lambda: tables.drift(made.drift_of().head(0), {}, BRITISH),
         lambda: tables.model_card({}),
-        lambda: tables.next_steps(made.status_of(recommendations=[])),
+        lambda: tables.next_steps(made.status_of(recommendations=[]), BRITISH),
     ],
     ids=list(MADE),
 )
@@ -177,6 +177,22 @@ class TestOthers:
         assert said["parameters: horizon days"] == "90"
         assert (said["note"], said["empty"]) == ("–", "–")
         assert (said["auc"], said["columns"]) == ("0.123457", "1 entries")
+
+    @pytest.mark.parametrize(
+        ("kept", "shown"),
+        [
+            ("uses only 3.9% of the features", "uses only 3,9% of the features"),
+            ("1,405 logins; gaps (1,715 days)", "1.405 logins; gaps (1.715 days)"),
+            ("NPS answer of −70", "NPS answer of −70"),
+            ("on the plan A-12.5, since 2026-03-03", "on the plan A-12.5, since 2026-03-03"),
+        ],
+    )
+    def test_numbers_of_stored_reasons_are_written_as_the_organisation_does(self, kept, shown):
+        rows = calling.call_list(PREDICTIONS.assign(risk_factors=kept)).head(1)
+        vietnamese = Format("vi_VN", "VND")
+        assert column(tables.calls(rows, vietnamese, shown=1), "What stands out") == [shown]
+        steps = tables.next_steps(made.status_of(recommendations=[kept]), vietnamese)
+        assert steps.rows == ((shown,),)
 
     def test_input_is_left_alone(self):
         before = {name: frame.copy(deep=True) for name, frame in

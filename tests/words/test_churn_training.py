@@ -102,7 +102,16 @@ class TestSummary:
     def test_where_a_baseline_wins_its_figure_leads(self, leader, aucs, start):
         found = said(scores=made.scores_of(**aucs), leader=leader)
         assert start in found
-        assert "the churn model, right in 84, does no better." in found
+        assert "the churn model, right in 84, does worse." in found
+
+    def test_a_difference_within_its_interval_is_level(self):
+        found = said(scores=made.scores_of(recency=0.843), leader="recency")
+        assert "the churn model, right in 84, is level." in found
+
+    def test_a_lead_that_may_be_chance_is_called_so_in_summary_and_card(self):
+        close = made.scores_of(clv_probability=0.836)
+        assert "alone in 84, which may be chance." in said(scores=close)
+        assert TestCards().cards(scores=close)[3].base.endswith("own chance 84, which may be chance")
 
     def test_where_nothing_beats_a_guess_it_says_so(self):
         found = said(scores=made.scores_of(mean=0.51), leader="prior")
@@ -187,10 +196,10 @@ class TestCards:
         assert found.value == "87 of 100"
         assert found.base.endswith("by days since the last purchase, the churn model 84")
 
-    def test_a_small_test_is_grey_and_crowns_no_rule(self):
+    def test_a_small_test_leads_with_no_figure(self):
         found = self.cards(scores=made.scores_of(tested=100, churned=80, recency=0.9), leader="recency")[3]
-        assert found.unsure
-        assert found.value == "84 of 100"
+        assert found.value == "–"
+        assert found.base == "too few to say: 80 of 100 customers tested left"
 
     def test_no_model_is_dashes(self):
         none = outlook_of(customers=0, at_risk=0)
@@ -298,16 +307,21 @@ class TestScores:
             (
                 "recency",
                 {"recency": 0.85},
-                "Days since the last purchase rank as well: AUC 0.850, model 0.841",
+                "Days since the last purchase rank better: AUC 0.850, model 0.841",
+            ),
+            (
+                "recency",
+                {"recency": 0.843},
+                "Days since the last purchase rank as well: AUC 0.843, model 0.841",
             ),
             (
                 "clv_probability",
                 {"clv_probability": 0.85},
-                "The CLV model's own chance ranks as well: AUC 0.850, model 0.841",
+                "The CLV model's own chance ranks better: AUC 0.850, model 0.841",
             ),
             ("prior", {"mean": 0.512}, "The model ranks no better than a guess: AUC 0.512"),
         ],
-        ids=["better", "close", "recency wins", "rhythm wins", "nothing"],
+        ids=["better", "close", "recency wins", "recency level", "rhythm wins", "nothing"],
     )
     def test_has_a_wording_for_every_verdict(self, leader, aucs, heading):
         found = evidence.scores(made.status_of(), made.scores_of(**aucs), leader, BRITISH)

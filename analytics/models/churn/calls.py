@@ -56,8 +56,9 @@ def outlook(predictions: pd.DataFrame, calibration: pd.DataFrame) -> Outlook:
     Returns
     -------
     Outlook
-        Counts are 0 without predictions. The interval is that of a sum of independent events, widened by how
-        far the sum of the predictions was off in the test: a share of all customers, the same either way.
+        Without predictions counts are 0, and sums of chances and the highest are missing. The interval is
+        that of a sum of independent events, widened by how far the sum of the predictions was off in the
+        test: a share of all customers, the same either way.
 
     Notes
     -----
@@ -85,16 +86,16 @@ def outlook(predictions: pd.DataFrame, calibration: pd.DataFrame) -> Outlook:
     best = predictions["monetary_score"] >= BEST
     return Outlook(
         customers=n,
-        expected_to_leave=round(expected, 9),
-        expected_to_leave_low=max(0.0, expected - half),
-        expected_to_leave_high=min(float(n), expected + half),
+        expected_to_leave=round(expected, 9) if n else math.nan,
+        expected_to_leave_low=max(0.0, expected - half) if n else math.nan,
+        expected_to_leave_high=min(float(n), expected + half) if n else math.nan,
         at_risk=int(risky.sum()),
         critical=int((predictions["risk_level"] == LEVELS[0]).sum()),
         best_customers=int(best.sum()),
         best_at_risk=int((best & risky).sum()),
         list_customers=len(called := call_list(predictions)),
-        list_expected=round(float(called["churn_probability"].sum()), 9),
-        highest_chance=float(chances.max(initial=0.0)),
+        list_expected=round(float(called["churn_probability"].sum()), 9) if n else math.nan,
+        highest_chance=float(chances.max()) if n else math.nan,
     )
 
 

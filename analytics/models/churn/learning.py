@@ -109,8 +109,8 @@ def _too_few(windows: list[Window], what_for: str, when: str, days: int) -> list
     customers, churned = stacked(windows)
     count = customers["customer_id"].nunique()
     if count < FEWEST_CUSTOMERS:
-        noun = "customer" if count == 1 else "customers"
-        return [f"There are only {count} {noun} {what_for} {when}; at least {FEWEST_CUSTOMERS} are needed."]
+        are = "is only 1 customer" if count == 1 else f"are only {count} customers"
+        return [f"There {are} {what_for} {when}; at least {FEWEST_CUSTOMERS} are needed."]
     if not both_outcomes(churned):
         who = "All" if churned.all() else "None"
         return [

@@ -240,6 +240,8 @@ def _scored(
         write_batch(settings.organisation, "predictions", predictions)
     moved = _drift(stored, current)
     leader, chosen = stored.card["leader"], stored.card["model"]["name"]
+    if _fewer(stored.card) < FEW:
+        leader = ""
     status = dict(result.status) | _of_model(settings, stored, moved) | {"scored_customers": len(predictions)}
     status["batch_id"] = name if len(predictions) else None
     status["recommendations"] = _next_steps(stored, status, predictions)
@@ -248,14 +250,16 @@ def _scored(
         status=status,
         scores=stored.frames["scores"],
         leader=leader,
-        verdict="model" if leader == chosen else leader,
+        verdict="model" if leader == chosen else leader or "none",
         calibration=stored.frames["calibration"],
         lift=stored.frames["lift"],
         confusion=stored.card["confusion"],
         features=stored.frames["features"],
         drift=moved,
         predictions=predictions,
-        model_card={"version": stored.version} | {k: v for k, v in stored.card.items() if k != "kept"},
+        model_card={"version": stored.version}
+        | {k: v for k, v in stored.card.items() if k != "kept"}
+        | {"leader": leader or None},
     )
 
 
@@ -278,39 +282,67 @@ def _of_model(settings: Settings, stored: StoredModel, moved: pd.DataFrame) -> d
 
 
 def _next_steps(stored: StoredModel, status: Mapping[str, Any], predictions: pd.DataFrame) -> list[str]:
-    """What to do next, in plain sentences."""
-    card, leader = stored.card, stored.card["leader"]
-    threshold = card["model"]["threshold"]
-    count = int((predictions["churn_probability"] >= threshold).sum()) if len(predictions) else 0
-    fewer = min(card["test_churned"], card["test_customers"] - card["test_churned"])
-    steps = []
-    if count:
-        noun = "customer has" if count == 1 else "customers have"
-        steps.append(
-            f"A call costs less than it is expected to save from a chance of {100 * threshold:.0f}% on: "
-            f"{count:,} {noun} one today."
-        )
+    """What to do next, in plain sentences; numbers in the neutral form that stored text has."""
+    card, fewer = stored.card, _fewer(stored.card)
     if fewer < FEW:
-        steps.append(
+        steps = [
             f"Wait with judging the model: only {fewer} of the customers it was tested on "
             f"{'left' if card['test_churned'] == fewer else 'stayed'}."
-        )
-    elif leader != card["model"]["name"]:
-        steps.append(
-            f"Order the calls by “{LABELS[leader]}”: it told apart better who left than the model did."
-        )
-    if fewer >= FEW and card["scores"]["calibration_error"] > WELL_CALIBRATED:
-        steps.append(
-            "Take the probabilities as an order rather than as chances: in the test they were off by "
-            f"{100 * card['scores']['calibration_error']:.0f} percentage points on average."
-        )
-    drifted = len(status["drifted_features"])
-    if drifted:
-        steps.append(
-            f"Look at what has moved since the training ({drifted} of the model's inputs) before relying on "
-            "single figures."
-        )
+        ]
+    else:
+        steps = [*_whether_to_call(card, predictions), *_order_of(stored)]
+        if card["scores"]["calibration_error"] > WELL_CALIBRATED:
+            steps.append(
+                "Take the probabilities as an order rather than as chances: in the test they were off by "
+                f"{100 * card['scores']['calibration_error']:.0f} percentage points on average."
+            )
+    drifted = len(set(status["drifted_features"]) - {"score"})
+    if drifted or status["drifted_features"]:
+        what = f"{drifted} of the model's inputs" if drifted else "the chances themselves"
+        steps.append(f"Look at what has moved since the training ({what}) before relying on single figures.")
     return steps
+
+
+def _fewer(card: Mapping[str, Any]) -> int:
+    """How many of the test had the rarer outcome."""
+    return int(min(card["test_churned"], card["test_customers"] - card["test_churned"]))
+
+
+def _whether_to_call(card: Mapping[str, Any], predictions: pd.DataFrame) -> list[str]:
+    """From which chance on to call, if that was the cheapest in the test; else what was."""
+    counts, threshold = card["confusion"], 100 * card["model"]["threshold"]
+    count = int((predictions["churn_probability"] >= card["model"]["threshold"]).sum())
+    everybody, nobody = counts["cost_of_calling_all"], counts["cost_of_calling_none"]
+    if counts["cost"] >= min(everybody, nobody):
+        cost = "as much" if counts["cost"] == min(everybody, nobody) else "less"
+        return [
+            f"Do not choose whom to call by the threshold of {threshold:.0f}%: in the test, calling "
+            f"{'everybody' if everybody <= nobody else 'nobody'} would have cost {cost}."
+        ]
+    if not count:
+        return []
+    noun = "customer has" if count == 1 else "customers have"
+    return [
+        f"In the test, calls from a chance of {threshold:.0f}% on cost least: {count:,} {noun} one today."
+    ]
+
+
+def _order_of(stored: StoredModel) -> list[str]:
+    """What the order by the model's chance is worth beside a baseline that leads: level, or worse."""
+    leader = stored.card["leader"]
+    if leader == stored.card["model"]["name"]:
+        return []
+    scores = stored.frames["scores"]
+    gain_high = float(scores.loc[scores["model"] == leader, "auc_gain_high"].iloc[0])
+    if gain_high < 0:
+        return [
+            f"Do not lean on the order of the chances: “{LABELS[leader]}” told apart better who left than "
+            "the model did."
+        ]
+    return [
+        "Do not take the order of the chances for more than a simple rule gives: in the test it was level "
+        f"with “{LABELS[leader]}”."
+    ]
 
 
 def _wait(missing: list[str]) -> list[str]:

@@ -78,9 +78,10 @@ class ChurnResult:
         cutoffs only. ``auc_gain`` is the model's ROC AUC less the row's, with its paired interval (0 for the
         model).
     leader : str
-        ``model`` of the row whose figure leads: the model, or the baseline that orders customers better.
+        ``model`` of the row whose figure leads: the model, or the baseline that orders customers as well or
+        better. Empty without a model, or where fewer than 30 left or stayed in its test.
     verdict : str
-        "model", "recency", "logins", "clv_probability", "prior", or "none" without a model.
+        "model", "recency", "logins", "clv_probability", "prior", or "none" where nobody leads.
     calibration : pandas.DataFrame
         `CALIBRATION_COLUMNS`: tenths of the test customers by predicted probability; ``predicted`` and
         ``actual`` 0–1, ``low`` and ``high`` the Wilson bounds of ``actual``.
