@@ -173,17 +173,19 @@ def restated(score: float, customers: int, rules: RoiRules) -> dict[str, Any]:
     1.2
     """
     revenue = round(score * rules.revenue_multiplier, ROUNDING)
-    costs = round(revenue * rules.retention_cost_share, ROUNDING)
+    unrounded = revenue * rules.retention_cost_share
+    costs = round(unrounded, ROUNDING)
     profit = round(revenue - costs, ROUNDING)
     return {
         "total_revenue": revenue,
         "total_costs": costs,
         "net_profit": profit,
-        "roi_percentage": _ratio(100 * profit, costs),
+        # Of the costs before they are rounded: 900 %, and not 899.999998.
+        "roi_percentage": round(_ratio(100 * (revenue - unrounded), unrounded), 9),
         "customer_count": customers,
         "average_customer_ltv": _ratio(revenue, customers),
         "cost_per_retention": _ratio(costs, customers),
-        "payback_months": _ratio(MONTHS * costs, revenue),
+        "payback_months": round(_ratio(MONTHS * unrounded, revenue), 9),
     }
 
 

@@ -16,6 +16,7 @@ import ibis
 import numpy as np
 import pandas as pd
 
+from analytics.data.batches import kept_batches
 from analytics.metrics import roi as restated
 from analytics.metrics import roi_batches, value_at_risk
 from analytics.metrics.clv import profits
@@ -24,6 +25,8 @@ from analytics.metrics.roi import RoiRules
 from analytics.metrics.visits import visit_history
 from analytics.models import expected_profit
 from analytics.models.campaign_results import CampaignResults, campaign_results
+from analytics.models.churn.report import FEW, WELL_CALIBRATED
+from analytics.models.churn.settings import KIND
 from analytics.models.customer_outlook import leading
 from analytics.models.expected_profit import Economics
 from analytics.models.lifetime_value import (
@@ -31,6 +34,7 @@ from analytics.models.lifetime_value import (
     predict_lifetime_value,
     validate_lifetime_value,
 )
+from analytics.models.registry import model_in_use
 from analytics.models.roi_forecast import roi_forecast
 from analytics.models.save_share import SaveShare, choose_save_share
 from analytics.models.uplift import Uplift, campaign_uplift
@@ -253,3 +257,38 @@ def _lifetimes(tables: Mapping[str, ibis.Table], this: Timeframe) -> pd.DataFram
     checked = validate_lifetime_value(tables["sales"], this.reference_date)
     trusted = leading(learnt, checked) == "model"
     return predict_lifetime_value(learnt, visits if trusted else visits.head(0), profit_share=share)
+
+
+def trust_in(organisation: str, scored: pd.DataFrame) -> dict[str, Any]:
+    """How far the chances behind the figures were tested, from the card of the model that gave them.
+
+    Parameters
+    ----------
+    organisation : str
+    scored : pandas.DataFrame
+        As returned by `analytics.metrics.roi_batches.scored_customers`.
+
+    Returns
+    -------
+    dict
+        ``verdict``: ``none`` (no predictions), ``outside`` (not made by the workbook, or their model is not
+        kept), ``too few`` (under 30 of either outcome in the test), ``baseline`` (a simple rule ranked as
+        well), ``off`` (chances off by more than `WELL_CALIBRATED` on average), ``tested``. And
+        ``calibration_error`` (0–1), missing where there was no test.
+    """
+    said: dict[str, Any] = {"verdict": "none", "calibration_error": None}
+    if scored.empty:
+        return said
+    batch, day = str(scored["batch_id"].iloc[0]), scored["predicted_at"].iloc[0].date()
+    own = any(path.stem.endswith(f"_{batch}") for path in kept_batches(organisation, "predictions"))
+    model = model_in_use(organisation, KIND, day) if own else None
+    if model is None:
+        return said | {"verdict": "outside"}
+    card = model.card
+    said["calibration_error"] = card["scores"].get("calibration_error")
+    if min(card["test_churned"], card["test_customers"] - card["test_churned"]) < FEW:
+        return said | {"verdict": "too few"}
+    if card["leader"] != card["model"]["name"]:
+        return said | {"verdict": "baseline"}
+    error = said["calibration_error"]
+    return said | {"verdict": "off" if error is not None and error > WELL_CALIBRATED else "tested"}

@@ -156,8 +156,8 @@ def profit_curve(value: Mapping[str, Any], format: Format) -> Statement:
     if value["best_profit_low"] <= 0:
         heading = f"Calling {_share_of(best, n - unknown, format)} brings most, but the gain may be chance"
     lead = (
-        f"As many calls by risk alone would {_brings(value['by_risk_profit'], format)}, by spend alone "
-        f"{_amount(value['by_money_profit'], format)}, at random {_amount(value['random_profit'], format)}."
+        f"As many calls by risk alone: {_amount(value['by_risk_profit'], format)}; by spend alone: "
+        f"{_amount(value['by_money_profit'], format)}; at random: {_amount(value['random_profit'], format)}."
     )
     if best >= n - unknown:
         lead = "The order then decides only who is called first; the first calls bring most."
@@ -367,7 +367,7 @@ def _unscored(day: Any, format: Format) -> tuple[Runs, ...]:
             day=format.date(day),
         ),
         sentence(
-            "Run {notebook} for this timeframe; this report then fills itself.",
+            "The report {notebook} makes them, or says on its page what it lacks.",
             notebook=Bold("churn_training"),
         ),
     )

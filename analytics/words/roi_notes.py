@@ -36,8 +36,33 @@ def shown(scored: pd.DataFrame, blocks: Collection[str]) -> frozenset[str]:
     return frozenset(blocks) if len(scored) else WITHOUT_PREDICTIONS & frozenset(blocks)
 
 
+_TRUST = {
+    "outside": (
+        "How far the chances to leave can be trusted is not known",
+        "They were not made and tested here. If they are too high, so is what calling brings.",
+    ),
+    "too few": (
+        "How far the chances to leave can be trusted is not known",
+        "Too few customers left in the test of their model to judge it; the report on churn says how many.",
+    ),
+    "baseline": (
+        "A simple rule ranked customers as well as the model behind these figures",
+        "The report on churn shows both. Take the order of calls as one of several that are as good.",
+    ),
+    "off": (
+        "Chances to leave were off by {error} on average when tested",
+        "What calling brings is off by as much. The report on churn shows in which direction.",
+    ),
+}
+
+
 def notices(
-    value: Mapping[str, Any], worth: pd.DataFrame, format: Format, *, day: Any
+    value: Mapping[str, Any],
+    worth: pd.DataFrame,
+    format: Format,
+    *,
+    day: Any,
+    trust: Mapping[str, Any],
 ) -> tuple[Notice | None, ...]:
     """Say before the first figure that predictions are missing, or what bends the figures.
 
@@ -50,6 +75,8 @@ def notices(
     format : Format
     day : date
         The reference date.
+    trust : mapping
+        As returned by `analytics.models.roi.trust_in`.
 
     Returns
     -------
@@ -60,12 +87,20 @@ def notices(
         return (
             Notice(
                 f"There are no predictions dated before {format.date(day)}",
-                "What calling customers would bring is worked out from the chance of each to leave. Run "
-                "churn_training for this organisation and timeframe, or add a table predictions to its "
-                "source.",
+                "What calling customers would bring is worked out from the chance of each to leave. The "
+                "report churn_training makes these chances, or says on its page what it lacks; predictions "
+                "of one's own may be a table of the source.",
             ),
         )
-    return _revenue_for_profit(worth, format), _cheap_call(value, format)
+    return _tested(trust, format), _revenue_for_profit(worth, format), _cheap_call(value, format)
+
+
+def _tested(trust: Mapping[str, Any], format: Format) -> Notice | None:
+    if trust["verdict"] not in _TRUST:
+        return None
+    title, text = _TRUST[trust["verdict"]]
+    error = trust["calibration_error"]
+    return Notice(title.format(error="" if error is None else format.points(100 * error)), text)
 
 
 def _revenue_for_profit(worth: pd.DataFrame, format: Format) -> Notice | None:

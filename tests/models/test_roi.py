@@ -1,11 +1,13 @@
 """The parts of return put together: what is worst, and what if."""
 
+from datetime import date
 from itertools import product
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from analytics.data.batches import write_batch
 from analytics.errors import ParamsError
 from analytics.metrics import value_at_risk
 from analytics.metrics.purchases import as_table
@@ -13,7 +15,8 @@ from analytics.metrics.roi import RoiRules
 from analytics.models import roi
 from analytics.models.expected_profit import Economics
 from analytics.models.lifetime_value import Validation
-from analytics.models.roi import Weighed
+from analytics.models.registry import save_model
+from analytics.models.roi import Weighed, trust_in
 from analytics.models.save_share import SaveShare
 from tests.metrics.test_value_at_risk import accounts_of
 from tests.models.test_customer_outlook import SALES, YEAR, sales_of
@@ -137,3 +140,47 @@ class TestNobody:
         found = weighed((0.95, np.nan), (0.9, 500.0))
         assert found.value["unknown_worth_customers"] == 1
         assert found.curve["customers"].max() == 1
+
+
+class TestTrust:
+    """What the test of the model behind a batch showed."""
+
+    DAY = date(2026, 10, 1)
+
+    def scored(self, batch):
+        return pd.DataFrame({"batch_id": [batch], "predicted_at": [pd.Timestamp(self.DAY)]})
+
+    def kept(self, models, **card):
+        one = {"batch_id": "own", "predicted_at": self.DAY, "customer_id": "ada"}
+        write_batch(
+            "org", "predictions", pd.DataFrame([one | {"churn_probability": 0.5, "monetary_score": 1.0}])
+        )
+        said = {
+            "reference_date": self.DAY, "leader": "mean", "model": {"name": "mean"},
+            "test_customers": 400, "test_churned": 100, "scores": {"calibration_error": 0.02},
+        }  # fmt: skip
+        save_model("org", "churn", "v1", said | card, {}, {})
+        return trust_in("org", self.scored("own"))["verdict"]
+
+    def test_a_tested_model_is_trusted(self, models):
+        assert self.kept(models) == "tested"
+
+    @pytest.mark.parametrize(
+        ("card", "verdict"),
+        [
+            ({"leader": "recency"}, "baseline"),
+            ({"leader": None, "test_churned": 29}, "too few"),
+            ({"leader": None, "test_churned": 371}, "too few"),
+            ({"scores": {"calibration_error": 0.09}}, "off"),
+        ],
+    )
+    def test_what_its_test_showed_is_said(self, models, card, verdict):
+        assert self.kept(models, **card) == verdict
+
+    def test_what_came_from_outside_was_not_tested_here(self, models):
+        self.kept(models)
+        assert trust_in("org", self.scored("theirs"))["verdict"] == "outside"
+        assert trust_in("other", self.scored("own"))["verdict"] == "outside"
+
+    def test_nobody_scored_is_nothing_to_trust(self, models):
+        assert trust_in("org", self.scored("own").head(0))["verdict"] == "none"

@@ -89,7 +89,7 @@ class TestSummary:
     def test_says_how_to_get_predictions_where_there_are_none(self):
         found = text(said(figures.value_of(NOBODY)))
         assert found.startswith("There are no predictions dated before 1 November 2026")
-        assert "Run churn_training" in found
+        assert "churn_training makes them" in found
 
     def test_speaks_of_revenue_where_it_stands_in_for_profit(self):
         assert "of revenue in 12 months" in text(said(figures.value_of(revenue_based_customers=150)))
@@ -157,7 +157,7 @@ class TestProfitCurve:
     def test_says_where_to_stop(self):
         found = words.profit_curve(figures.value_of(), BRITISH)
         assert found.heading == "Stop at 76%: beyond that, a call costs more than it brings"
-        assert "by risk alone would bring £2,929, by spend alone £2,603, at random £1,627" in found.lead
+        assert "by risk alone: £2,929; by spend alone: £2,603; at random: £1,627" in found.lead
 
     def test_says_that_a_gain_may_be_chance_where_its_interval_holds_nought(self):
         found = words.profit_curve(figures.value_of(best_profit_low=-1.0), BRITISH)
@@ -183,7 +183,7 @@ class TestProfitCurve:
 
     def test_says_a_loss_as_a_loss(self):
         assert (
-            "at random a loss of £50."
+            "at random: a loss of £50."
             in words.profit_curve(figures.value_of(random_profit=-50.0), BRITISH).lead
         )
 
@@ -312,8 +312,22 @@ def test_every_statement_fits_its_place(format):
 class TestNotices:
     WORTH = pd.DataFrame({"is_revenue": [False] * 9 + [True]})
 
-    def noticed(self, value, worth=WORTH, format=BRITISH):
-        return [found for found in notes.notices(value, worth, format, day=DAY) if found]
+    def noticed(self, value, worth=WORTH, format=BRITISH, verdict="tested"):
+        trust = {"verdict": verdict, "calibration_error": 0.089}
+        return [found for found in notes.notices(value, worth, format, day=DAY, trust=trust) if found]
+
+    @pytest.mark.parametrize(
+        ("verdict", "title"),
+        [
+            ("outside", "How far the chances to leave can be trusted is not known"),
+            ("too few", "How far the chances to leave can be trusted is not known"),
+            ("baseline", "A simple rule ranked customers as well as the model behind these figures"),
+            ("off", "Chances to leave were off by 8.9 pts on average when tested"),
+        ],
+    )
+    def test_say_what_the_test_of_the_chances_showed(self, verdict, title):
+        (found,) = self.noticed(figures.value_of(), self.WORTH.head(9), verdict=verdict)
+        assert found.title == title
 
     def test_say_how_to_get_predictions(self):
         (found,) = self.noticed(figures.value_of(NOBODY), self.WORTH.head(0))
