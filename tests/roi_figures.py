@@ -202,8 +202,8 @@ def arm_of(name="Spring voucher", arm="voucher", **changed):
     return {
         "campaign_id": "R1", "name": name, "channel": "E-mail", "purpose": "retention",
         "started_at": pd.Timestamp("2026-04-08"), "arm": arm, "in_timeframe": True, "outcome": "sales",
-        "measure": "profit", "status": "measured", "contacted": 150, "control": 150, "responded": 12,
-        "left_out": 0, "unfinished": 0, "cost": 450.0,
+        "measure": "profit", "status": "measured", "window_days": 30, "contacted": 150, "control": 150,
+        "responded": 12, "left_out": 0, "unfinished": 0, "cost": 450.0,
         "conversion_rate": 20.0, "control_conversion_rate": 12.0,
         "conversion_lift": 8.0, "conversion_lift_low": 1.0, "conversion_lift_high": 15.0,
         "profit_lift": 10.0, "profit_lift_low": 4.0, "profit_lift_high": 16.0,
@@ -245,6 +245,7 @@ BALANCE = pd.DataFrame(
 WIN_BACK = pd.DataFrame(
     {
         "campaign_id": ["R1", "R2"], "name": ["Spring voucher", "We miss you"], "arm": ["voucher", "letter"],
+        "outcome": ["sales"] * 2, "window_days": [30, 30],
         "lapsed_contacts": [60, 140], "reactivated": [6, 21], "reactivated_rate": [10.0, 15.0],
         "control_lapsed": [58, 141], "control_reactivated": [5, 7], "control_reactivated_rate": [8.6, 5.0],
         "difference": [1.4, 10.0], "difference_low": [-9.0, 3.0], "difference_high": [12.0, 17.0],
@@ -254,8 +255,8 @@ WIN_BACK = pd.DataFrame(
 SAVE_SHARE = pd.DataFrame(
     {
         "campaign_id": ["R1"], "name": ["Spring voucher"], "arm": ["voucher"], "purpose": ["retention"],
-        "outcome": ["sales"], "treated": [150], "churned_treated": [30], "control": [150],
-        "churned_control": [40], "churn_rate_treated": [20.0], "churn_rate_control": [26.7],
+        "outcome": ["sales"], "window_days": [90], "treated": [150], "churned_treated": [30],
+        "control": [150], "churned_control": [40], "churn_rate_treated": [20.0], "churn_rate_control": [26.7],
         "save_share": [0.25], "save_share_low": [-0.05], "save_share_high": [0.45], "status": ["measured"],
     }
 )  # fmt: skip

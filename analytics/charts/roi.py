@@ -15,8 +15,6 @@ from analytics.page.pieces import Chart
 
 MOST_BARS = 12
 """Segments that one picture shows."""
-UNKNOWN = "Unknown"
-"""The segment of customers who are in none."""
 
 
 def profit_curve(curve: pd.DataFrame, format: Format, *, gain: str) -> Chart | None:
@@ -39,7 +37,7 @@ def profit_curve(curve: pd.DataFrame, format: Format, *, gain: str) -> Chart | N
         return None
     at = int(curve["best"].to_numpy().argmax())
     best, last = curve.iloc[at], curve.iloc[-1]
-    depth = "nobody" if not best["customers"] else _depth(best["depth_percent"], format)
+    depth = "nobody" if not best["customers"] else _depth(best, int(last["customers"]), format)
     if at == len(curve) - 1:
         depth = "everybody"
     profit, everybody = format.money(best["profit"]), format.money(last["profit"])
@@ -202,7 +200,7 @@ def segments(rows: pd.DataFrame, format: Format) -> Chart | None:
     Parameters
     ----------
     rows : pandas.DataFrame
-        As returned by `analytics.metrics.roi.segments`. It is not modified.
+        As returned by `analytics.words.roi_restated.labelled` for the segments. It is not modified.
     format : Format
 
     Returns
@@ -210,20 +208,20 @@ def segments(rows: pd.DataFrame, format: Format) -> Chart | None:
     Chart or None
         None where nobody is selected, or nothing is known of those who are.
     """
-    known = rows[rows["segment"] != UNKNOWN]
+    known = rows[rows["is_known"].astype(bool)]
     found = rows[rows["grouping"].isin(known["grouping"].head(1))]
-    found = found.sort_values(["customers", "segment"], ascending=[False, True]).head(MOST_BARS)
+    found = found.sort_values(["customers", "named"], ascending=[False, True]).head(MOST_BARS)
     if found.empty:
         return None
     first = found.iloc[0]
     return theme.both(
         forms.bars,
         "roisegments",
-        f"Bars of the selected customers by segment, the largest first: {first['segment']} with "
+        f"Bars of the selected customers by segment, the largest first: {first['named']} with "
         f"{_customers(first['customers'], format)}, {format.percent(first['percentage'], 0)} of all."[:300],
         wide=(760, 56 + 34 * len(found)),
         narrow=(344, 56 + 34 * len(found)),
-        names=found["segment"].astype(str).tolist(),
+        names=found["named"].astype(str).tolist(),
         values=found["customers"].astype(float).tolist(),
         words=format.count,
         title="Customers selected",
@@ -313,11 +311,13 @@ def _rows(frame: pd.DataFrame) -> Iterable[Any]:
     return frame.itertuples(index=False)
 
 
-def _depth(percent: float, format: Format) -> str:
+def _depth(best: pd.Series, of: int, format: Format) -> str:
     """A share without decimals, and never a nought that is none or a whole that is not all."""
+    percent = float(best["depth_percent"])
     if 0 < percent < 0.5:
         return f"under {format.percent(1, 0)}"
-    return f"over {format.percent(99, 0)}" if 99.5 <= percent < 100 else format.percent(percent, 0)
+    others = of - int(best["customers"])
+    return f"all but {format.count(others)}" if 99.5 <= percent < 100 else format.percent(percent, 0)
 
 
 def _month(month: Any, format: Format) -> str:

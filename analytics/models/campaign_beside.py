@@ -20,7 +20,7 @@ CHARACTERISTICS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def win_back(groups: Sequence[Groups], lapsed_days: int) -> pd.DataFrame:
+def win_back(groups: Sequence[Groups], lapsed_days: int, response_days: int) -> pd.DataFrame:
     """Count who came back of those who had lapsed; columns as in `campaign_results`."""
     rows = []
     for group in groups:
@@ -40,6 +40,8 @@ def win_back(groups: Sequence[Groups], lapsed_days: int) -> pd.DataFrame:
                 "campaign_id": group.campaign["campaign_id"],
                 "name": group.campaign["name"],
                 "arm": group.arm,
+                "outcome": group.outcome,
+                "window_days": response_days,
                 "lapsed_contacts": len(mine),
                 "reactivated": int(back.sum()),
                 **rate_of("reactivated_rate", back, group.outcome),
@@ -87,14 +89,14 @@ def balance(groups: Sequence[Groups]) -> pd.DataFrame:
     return typed(rows, _BALANCE)
 
 
-def customers_kept(groups: Sequence[Groups]) -> pd.DataFrame:
+def customers_kept(groups: Sequence[Groups], churn_days: int) -> pd.DataFrame:
     """Count the customers lost with the contact and without."""
     rows = []
     for group in groups:
         if group.outcome in ("contacts", "none"):
             continue  # without sales or accounts nobody knows who has gone
         mine, other = (g[g["churn_over"]] for g in (group.treated, group.control))
-        lost, others_lost = (int(g["lost"].astype(bool).sum()) for g in (mine, other))
+        lost, others_lost = (int(_lost(g, group.outcome).sum()) for g in (mine, other))
         share, low, high = pooled_save_share([lost], [max(len(mine), 1)], [others_lost], [max(len(other), 1)])
         status = group.status
         if status == "measured" and (mine.empty or other.empty):
@@ -105,6 +107,7 @@ def customers_kept(groups: Sequence[Groups]) -> pd.DataFrame:
                 **{name: group.campaign[name] for name in ("campaign_id", "name", "purpose")},
                 "arm": group.arm,
                 "outcome": group.outcome,
+                "window_days": churn_days,
                 "treated": len(mine),
                 "churned_treated": lost,
                 "control": len(other),
@@ -120,8 +123,14 @@ def customers_kept(groups: Sequence[Groups]) -> pd.DataFrame:
     return typed(rows, _SAVE)
 
 
+def _lost(people: pd.DataFrame, outcome: str) -> pd.Series:
+    """Who has gone: the account left, or no purchase came; one and the same of all in a campaign."""
+    return people["left_contract"] if outcome == "contracts" else people["later_orders"].eq(0)
+
+
 _WIN_BACK = (
-    *("campaign_id", "name", "arm", "lapsed_contacts", "reactivated", *rate_columns("reactivated_rate")),
+    *("campaign_id", "name", "arm", "outcome", "window_days", "lapsed_contacts", "reactivated"),
+    *rate_columns("reactivated_rate"),
     *("control_lapsed", "control_reactivated", *rate_columns("control_reactivated_rate")),
     *(*with_bounds("difference"), "p_value", "status"),
 )
@@ -130,6 +139,7 @@ _BALANCE = (
     *("standardised_difference", "by_chance", "unbalanced", "beyond_chance"),
 )
 _SAVE = (
-    *("campaign_id", "name", "purpose", "arm", "outcome", "treated", "churned_treated", "control"),
+    *("campaign_id", "name", "purpose", "arm", "outcome", "window_days", "treated"),
+    *("churned_treated", "control"),
     *("churned_control", "churn_rate_treated", "churn_rate_control", *with_bounds("save_share"), "status"),
 )

@@ -23,7 +23,7 @@ COUNTS = frozenset(
     {
         *("contacted", "control", "responded", "left_out", "unfinished", "sales_without_profit"),
         *("lapsed_contacts", "reactivated", "control_lapsed", "control_reactivated"),
-        *("treated", "churned_treated", "churned_control"),
+        *("treated", "churned_treated", "churned_control", "window_days"),
     }
 )
 
@@ -63,8 +63,7 @@ def groups_of(listed: pd.DataFrame, people: pd.DataFrame, has_sales: bool) -> li
     listed : pandas.DataFrame
         As returned by `analytics.metrics.campaign_roi.campaign_list`.
     people : pandas.DataFrame
-        As returned by `analytics.metrics.campaign_roi.contact_outcomes`, with ``kept_value`` (money) and
-        ``lost`` (bool).
+        As returned by `analytics.metrics.campaign_roi.contact_outcomes`, with ``kept_value`` (money).
     has_sales : bool
         Whether money can be read from sales.
 

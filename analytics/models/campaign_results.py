@@ -101,6 +101,8 @@ def campaign_results(
           visible effect and the verdict are about.
         - ``status``: ``measured``, ``no control group``, ``not over``, ``too few`` (under two in a group),
           ``no outcome``.
+        - ``window_days`` (int64): from the contact, over which its outcome counts: `churn_days` of contracts,
+          else `response_days`.
         - ``contacted``, ``control``, ``responded``, ``left_out`` (customers in two arms), ``unfinished``
           (customers whose days are not over): int64. ``cost``: the arm's part by customers contacted.
         - ``conversion_rate`` and ``control_conversion_rate``; ``conversion_lift`` (percentage points).
@@ -112,16 +114,16 @@ def campaign_results(
         - ``gross_revenue``, ``gross_profit``: what the contacted brought in those days, caused or not.
         - ``verdict``: ``pays``, ``works, pays unclear``, ``loses``, ``no evidence``, ``not measurable``.
 
-        ``win_back``: ``lapsed_contacts``, ``reactivated``, ``reactivated_rate`` and the same of the control,
-        ``difference`` (percentage points), ``p_value``, ``status``.
+        ``win_back``: ``outcome``, ``window_days``, ``lapsed_contacts``, ``reactivated``, ``reactivated_rate``
+        and the same of the control, ``difference`` (percentage points), ``p_value``, ``status``.
 
         ``balance``: ``characteristic``, ``treated_mean``, ``control_mean``, ``standardised_difference``,
         ``by_chance`` (a fair split exceeds it in 5 of 100 cases), ``unbalanced`` (above 0.1 either way),
         ``beyond_chance`` (above ``by_chance`` either way: in large groups less than 0.1 is too much).
 
-        ``save_share``: ``treated``, ``churned_treated``, ``control``, ``churned_control``, the two rates in
-        percent, ``save_share`` = (lost share of the control − of the treated) / lost share of the control,
-        ``status``.
+        ``save_share``: ``window_days`` (from the contact, in which they were lost), ``treated``,
+        ``churned_treated``, ``control``, ``churned_control``, the two rates in percent, ``save_share`` =
+        (lost share of the control − of the treated) / lost share of the control, ``status``.
 
     Notes
     -----
@@ -137,22 +139,21 @@ def campaign_results(
     )
     people = people.assign(
         kept_value=-(people["acv"] * contract_margin).where(people["left_contract"], 0.0),
-        lost=people["left_contract"].where(people["has_contract"], people["later_orders"].eq(0)),
     )
     groups = groups_of(listed, people, sells(sales))
-    arms = typed([_arm_row(group) for group in groups], _ARMS)
+    arms = typed([_arm_row(group, response_days, churn_days) for group in groups], _ARMS)
     arms["p_holm"] = holm(arms["p_value"])
     arms["conversion_p_holm"] = holm(arms["conversion_p_value"])
     arms["verdict"] = _verdicts(arms)
     return CampaignResults(
         arms=arms,
-        win_back=win_back(groups, lapsed_days),
+        win_back=win_back(groups, lapsed_days, response_days),
         balance=balance(groups),
-        save_share=customers_kept(groups),
+        save_share=customers_kept(groups, churn_days),
     )
 
 
-def _arm_row(group: Groups) -> dict[str, Any]:
+def _arm_row(group: Groups, response_days: int, churn_days: int) -> dict[str, Any]:
     revenue, profit, converted = money_of(group.treated, group.outcome, group.knows_profit)
     other_revenue, other_profit, other_converted = money_of(group.control, group.outcome, group.knows_profit)
     measured = group.status == "measured"
@@ -169,6 +170,7 @@ def _arm_row(group: Groups) -> dict[str, Any]:
         "outcome": group.outcome,
         "measure": measure,
         "status": group.status,
+        "window_days": churn_days if group.outcome == "contracts" else response_days,
         "contacted": len(group.treated),
         "control": len(group.control),
         "responded": int(group.treated["responded"].sum()),
@@ -237,6 +239,7 @@ def _total(values: pd.Series) -> float:
 
 _ARMS = (
     *(*FACTS, "arm", "in_timeframe", "outcome", "measure", "status"),
+    "window_days",
     *("contacted", "control", "responded", "left_out", "unfinished", "cost"),
     *rate_columns("conversion_rate"),
     *rate_columns("control_conversion_rate"),

@@ -19,6 +19,7 @@ import pandas as pd
 from analytics.data.batches import kept_batches
 from analytics.metrics import roi as restated
 from analytics.metrics import roi_batches, value_at_risk
+from analytics.metrics.churn_catalogue import Definition
 from analytics.metrics.clv import profits
 from analytics.metrics.customer_scores import SegmentTable
 from analytics.metrics.roi import RoiRules
@@ -40,6 +41,9 @@ from analytics.models.save_share import SaveShare, choose_save_share
 from analytics.models.uplift import Uplift, campaign_uplift
 from analytics.timeframe import Timeframe
 
+OUTCOMES: Mapping[Definition, str] = {"contract": "contracts", "purchase": "sales"}
+"""By what leaving means in the predictions, how campaigns with such customers are measured."""
+
 
 @dataclass(frozen=True)
 class Weighed:
@@ -57,6 +61,8 @@ class Weighed:
     uplift : Uplift
     headlines, trend, history, forecast : pandas.DataFrame
         Restated figures of each timeframe, of the batches of this one, of all batches, and ahead.
+    definition : {"contract", "purchase"}
+        What the scored customers can leave, as most of them are: a contract, or the habit of buying.
     """
 
     rules: RoiRules
@@ -70,6 +76,7 @@ class Weighed:
     trend: pd.DataFrame
     history: pd.DataFrame
     forecast: pd.DataFrame
+    definition: Definition = "purchase"
 
     @cached_property
     def calls(self) -> pd.DataFrame:
@@ -189,7 +196,7 @@ def weigh_calls(
     rules : mapping
         Fields of `RoiRules`.
     save_share : float, default 0.20
-        0–1; taken where no campaign has measured one.
+        0–1; taken where no campaign with customers like those of the batch has measured one.
     contact_cost : float, default 5
         Money; cost of one call.
     contract_margin : float, default 1
@@ -218,13 +225,16 @@ def weigh_calls(
         campaigns, contacts, sales, accounts, this, contract_margin=contract_margin, **days
     )
     history = roi_batches.batch_history(predictions, this.reference_date, chosen)
+    worth = value_at_risk.customer_worth(
+        scored, sales, accounts, this, lifetime=_lifetimes(tables, this), contract_margin=contract_margin
+    )
+    definition = _definition(worth)
+    share = choose_save_share(results.save_share, save_share, OUTCOMES[definition] if len(scored) else None)
     return Weighed(
         rules=chosen,
-        economics=Economics(choose_save_share(results.save_share, save_share), contact_cost),
+        economics=Economics(share, contact_cost),
         scored=scored,
-        worth=value_at_risk.customer_worth(
-            scored, sales, accounts, this, lifetime=_lifetimes(tables, this), contract_margin=contract_margin
-        ),
+        worth=worth,
         standing=value_at_risk.standing(sales, tables["customers"], this, segments),
         campaigns=results,
         uplift=campaign_uplift(
@@ -241,7 +251,13 @@ def weigh_calls(
         trend=roi_batches.profit_trend(predictions, this, chosen),
         history=history,
         forecast=roi_forecast(history, chosen),
+        definition=definition,
     )
+
+
+def _definition(worth: pd.DataFrame) -> Definition:
+    """What most of the scored customers can leave: a contract, or the habit of buying."""
+    return "contract" if 2 * int(worth["value_source"].eq("contract").sum()) > len(worth) else "purchase"
 
 
 def _lifetimes(tables: Mapping[str, ibis.Table], this: Timeframe) -> pd.DataFrame:

@@ -30,7 +30,7 @@ class SaveShare:
     measured : bool
     reason : str
         ``measured``, or why it is not: ``no retention campaign``, ``no control group``, ``not over``,
-        ``too few lost``.
+        ``too few lost``, ``other customers``: only with customers who leave in another way.
     contacts, churned_control : int
         Customers contacted in the retention campaigns with a control, and customers that the controls lost.
     raw : float
@@ -57,7 +57,7 @@ class SaveShare:
         return cls(value)
 
 
-def choose_save_share(campaigns: pd.DataFrame, assumed: float) -> SaveShare:
+def choose_save_share(campaigns: pd.DataFrame, assumed: float, outcome: str | None = None) -> SaveShare:
     """Take the save share that retention campaigns with a control have measured, where they could.
 
     Parameters
@@ -66,6 +66,9 @@ def choose_save_share(campaigns: pd.DataFrame, assumed: float) -> SaveShare:
         As in ``CampaignResults.save_share``: one row for each arm; those of purpose ``retention`` count.
     assumed : float
         In [0, 1]; taken where nothing is measured, or the controls lost fewer than `FEWEST_LOST` customers.
+    outcome : {"contracts", "sales"}, optional
+        Only campaigns that are measured by it count: what keeps a subscriber says nothing of a shopper. By
+        default all.
 
     Returns
     -------
@@ -80,13 +83,17 @@ def choose_save_share(campaigns: pd.DataFrame, assumed: float) -> SaveShare:
        *Biometrics* 41(1), 1985.
     """
     retention = campaigns[campaigns["purpose"] == "retention"]
+    others = 0
+    if outcome is not None:
+        alike = retention["outcome"] == outcome
+        others, retention = int((~alike).sum()), retention[alike]
     measured = retention[retention["status"] == "measured"]
     fallback = SaveShare.from_assumption(assumed)
     if measured.empty:
         for reason in ("not over", "no control group"):
             if (retention["status"] == reason).any():
                 return replace(fallback, reason=reason)
-        return fallback
+        return replace(fallback, reason="other customers") if others else fallback
     strata = measured.groupby("campaign_id").agg(
         churned_treated=("churned_treated", "sum"),
         treated=("treated", "sum"),

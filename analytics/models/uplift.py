@@ -116,7 +116,7 @@ def campaign_uplift(
     """
     people = contact_outcomes(
         campaigns, contacts, sales, accounts, timeframe, response_days=response_days, churn_days=churn_days
-    ).assign(kept_value=0.0, lost=False)
+    ).assign(kept_value=0.0)
     groups = groups_of(campaign_list(campaigns, timeframe), people, sells(sales))
     randomised = [group for group in groups if group.status == "measured"]
     if not randomised:

@@ -10,7 +10,7 @@ import pandas as pd
 from analytics.formats import MISSING, Format
 from analytics.page.pieces import Column, Table
 
-STAKE = "Risk is low: call for what is at stake."
+STAKE = "Call: with {amount} at stake it is expected to pay."
 """What to do about a customer whom it pays to call although few like them leave."""
 
 
@@ -42,9 +42,10 @@ def depths(curve: pd.DataFrame, format: Format) -> Table:
     rows = curve[(tenth | curve["best"].astype(bool)) & (curve["customers"] > 0)].drop_duplicates("customers")
     adds = rows["profit"].diff().fillna(rows["profit"])
     most = float(adds.abs().max()) if len(rows) else 0.0
+    everybody = int(curve["customers"].max()) if len(curve) else 0
     body = tuple(
         (
-            f"{'Best: ' if row.best else ''}{format.percent(row.depth_percent, 0)}",
+            f"{'Best: ' if row.best else ''}{_depth(row.customers, everybody, format)}",
             format.count(row.customers),
             format.money(added, sign=True),
             100 * added / most if most else "",
@@ -144,7 +145,7 @@ def customers(calls: pd.DataFrame, format: Format, *, rows: int, first: int = 0)
             format.money(row.expected_profit),
             100 * row.expected_profit / most if most > 0 else "",
             *((_text(row.risk_factors),) if why else ()),
-            *((_advice(row),) if what else ()),
+            *((_advice(row, format),) if what else ()),
         )
         for row in _rows(shown)
     )
@@ -287,7 +288,7 @@ def segments(rows: pd.DataFrame, format: Format) -> Table:
     )
     body = tuple(
         (
-            str(row.segment),
+            row.named,
             row.label,
             format.count(row.customers),
             format.percent(row.percentage),
@@ -371,13 +372,21 @@ def _rows(frame: pd.DataFrame) -> Iterable[Any]:
     return frame.itertuples(index=False)
 
 
+def _depth(n: int, of: int, format: Format) -> str:
+    """A share of all without decimals, and never a whole that is not all."""
+    percent = 100 * n / of
+    return f"all but {format.count(of - n)}" if 99.5 <= percent < 100 else format.percent(percent, 0)
+
+
 def _interval(low: Any, high: Any, format: Format) -> str:
     return MISSING if pd.isna(low) or pd.isna(high) else f"{format.money(low)} to {format.money(high)}"
 
 
-def _advice(row: Any) -> str:
+def _advice(row: Any, format: Format) -> str:
     """What to do; rules that go by the risk alone would tell to leave in peace whom it pays to call."""
-    return STAKE if str(row.risk_level).lower() == "low" else _text(row.recommendations)
+    if str(row.risk_level).lower() != "low":
+        return _text(row.recommendations)
+    return STAKE.format(amount=format.money(row.value_at_risk))
 
 
 def _text(value: Any) -> str:

@@ -31,6 +31,7 @@ def campaigns(arms: pd.DataFrame, format: Format) -> Table:
         Column("Contacted", number=True),
         Column("Answered", number=True),
         Column("Control", number=True),
+        Column("Within", number=True),
         Column("Bought or stayed", number=True),
         Column("Of the control", number=True),
         Column("Difference", number=True),
@@ -42,6 +43,7 @@ def campaigns(arms: pd.DataFrame, format: Format) -> Table:
             row.label,
             format.month(row.started_at),
             *(format.count(n) for n in (row.contacted, row.responded, row.control)),
+            format.days(row.window_days),
             format.percent(row.conversion_rate),
             format.percent(row.control_conversion_rate),
             format.points(row.conversion_lift, sign=True),
@@ -212,6 +214,7 @@ def save_share(rows: pd.DataFrame, format: Format) -> Table:
     """
     columns = (
         Column("Campaign"),
+        Column("Within", number=True),
         Column("Treated", number=True),
         Column("Left", number=True),
         Column("Control", number=True),
@@ -223,6 +226,7 @@ def save_share(rows: pd.DataFrame, format: Format) -> Table:
     body = tuple(
         (
             row.label,
+            format.days(row.window_days),
             format.count(row.treated),
             format.percent(row.churn_rate_treated),
             format.count(row.control),

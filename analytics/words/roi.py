@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +28,7 @@ UNMEASURED = {
     "no control group": "no retention campaign had a control group",
     "not over": "the time to judge the retention campaigns is not over",
     "too few lost": f"under {FEW} customers left in the control groups",
+    "other customers": "the retention campaigns on record were with customers who leave in another way",
 }
 """Why the share saved could not be measured, in words."""
 
@@ -65,6 +66,12 @@ def cards(
     of_all = f"{_share_of(best, n - unknown, format)} of {_customers(n - unknown, format)}{beside}"
     predicted = figures.iloc[-1]["predicted_at"]
     made = "" if pd.isna(predicted) else f"; predicted on {format.date(predicted)}"
+    share = _share_of(value["high_risk_customers"], n, format)
+    base = f"{share}{'' if share.startswith('all') else ' of all'}{made}" if n else nobody
+    label = "Customers at high risk"
+    risky = headline(figures, "high_risk_customers", comparison, format, label=label, unit="count", base=base)
+    if figures["high_risk_customers"].notna().sum() < 2:  # one batch alone has not changed
+        risky = replace(risky, changes=(), history=())
     return (
         Headline(
             "expected_profit",
@@ -84,12 +91,8 @@ def cards(
             _fine(value["break_even_save_share_best"], format),
             f"of those who would leave; {saved_words(value, format)}" if n else nobody,
         ),
-        headline(
-            figures, "high_risk_customers", comparison, format,
-            label="Customers at high risk", unit="count",
-            base=f"{_share_of(value['high_risk_customers'], n, format)} of all{made}" if n else nobody,
-        ),
-    )  # fmt: skip
+        risky,
+    )
 
 
 def summary(value: Mapping[str, Any], arms: pd.DataFrame, format: Format, *, day: Any) -> tuple[Runs, ...]:
@@ -148,16 +151,19 @@ def profit_curve(value: Mapping[str, Any], format: Format) -> Statement:
         return Statement(
             "Call nobody: no customer's expected gain covers the cost of a call", lead, read, based
         )
+    share, others = _share_of(best, n - unknown, format), n - unknown - best
     if best >= n - unknown:
         heading = "Call everybody: each call is expected to bring more than it costs"
+    elif share.startswith("all"):
+        heading = f"Call {share}: {'that' if others == 1 else 'each such'} call costs more than it brings"
     else:
-        share = _share_of(best, n - unknown, format)
         heading = f"Stop at {share}: beyond that, a call costs more than it brings"
     if value["best_profit_low"] <= 0:
-        heading = f"Calling {_share_of(best, n - unknown, format)} brings most, but the gain may be chance"
+        whom = "everybody" if best >= n - unknown else share
+        heading = f"Calling {whom} brings most, but the gain may be chance"
     lead = (
-        f"As many calls by risk alone: {_amount(value['by_risk_profit'], format)}; by spend alone: "
-        f"{_amount(value['by_money_profit'], format)}; at random: {_amount(value['random_profit'], format)}."
+        f"As many calls by risk alone would {_brings(value['by_risk_profit'], format)}, by spend alone "
+        f"{_brings(value['by_money_profit'], format)}, at random {_brings(value['random_profit'], format)}."
     )
     if best >= n - unknown:
         lead = "The order then decides only who is called first; the first calls bring most."
@@ -457,13 +463,9 @@ def _lower(thresholds: pd.DataFrame, format: Format, *, threshold: float) -> str
     """Say how many there would be at lower thresholds."""
     parts = [
         f"{format.count(row.high_risk_customers)} above {format.share(row.threshold, 0)}"
-        for row in _rows(thresholds[thresholds["threshold"] < threshold])
+        for row in thresholds[thresholds["threshold"] < threshold].itertuples()
     ]
     return f"There are {', '.join(parts)}." if parts else ""
-
-
-def _rows(frame: pd.DataFrame) -> Iterable[Any]:
-    return frame.itertuples(index=False)
 
 
 def _brings(amount: Any, format: Format) -> str:
@@ -483,7 +485,7 @@ def _share_of(n: Any, of: Any, format: Format) -> str:
     share = 100 * float(n) / float(of) if of else 0.0
     if 0 < share < 0.5:
         return f"under {format.percent(1, 0)}"
-    return f"over {format.percent(99, 0)}" if 99.5 <= share < 100 else format.percent(share, 0)
+    return f"all but {format.count(of - n)}" if 99.5 <= share < 100 else format.percent(share, 0)
 
 
 def _least(share: Any, format: Format) -> str:

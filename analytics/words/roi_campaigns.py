@@ -21,6 +21,9 @@ STATUS = {
 }
 """Why a campaign has no effect to show, in words."""
 
+OTHERS = {"contract": "it judged purchases", "purchase": "it judged contracts"}
+"""By what leaving means in the predictions, what is said of a campaign that was judged by the other."""
+
 CHARACTERISTICS = {
     "recency_days": "days since the last purchase",
     "spend_365d": "spend of the year before",
@@ -58,22 +61,28 @@ def labelled(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**said)
 
 
-def retention(rows: pd.DataFrame) -> pd.DataFrame:
-    """Keep the groups that the share saved is measured by, labelled: those of retention campaigns.
+def retention(rows: pd.DataFrame, *, definition: str) -> pd.DataFrame:
+    """Keep the groups of retention campaigns, labelled, and mark those that the share saved is measured by.
 
     Parameters
     ----------
     rows : pandas.DataFrame
         ``save_share`` of `analytics.models.campaign_results.campaign_results`. It is not modified.
+    definition : {"contract", "purchase"}
+        What leaving means in the predictions: what keeps a subscriber says nothing of a shopper.
 
     Returns
     -------
     pandas.DataFrame
+        With ``used`` (bool): lost in the way that is predicted. Of the others ``status_words`` says so.
     """
-    return labelled(rows[rows["purpose"] == "retention"].reset_index(drop=True))
+    found = labelled(rows[rows["purpose"] == "retention"].reset_index(drop=True))
+    used = found["outcome"].eq("contracts") == (definition == "contract")
+    words = found["status_words"].where(used, f"not used: {OTHERS[definition]}")
+    return found.assign(used=used, status_words=words)
 
 
-def campaigns(arms: pd.DataFrame, format: Format, *, response_days: int) -> Statement:
+def campaigns(arms: pd.DataFrame, format: Format) -> Statement:
     """Whether past campaigns have paid.
 
     Parameters
@@ -81,8 +90,6 @@ def campaigns(arms: pd.DataFrame, format: Format, *, response_days: int) -> Stat
     arms : pandas.DataFrame
         ``arms`` of `analytics.models.campaign_results.campaign_results`.
     format : Format
-    response_days : int
-        Days after the contact in which a purchase counts.
 
     Returns
     -------
@@ -93,7 +100,7 @@ def campaigns(arms: pd.DataFrame, format: Format, *, response_days: int) -> Stat
     contacted, control = int(arms["contacted"].sum()), int(judged["control"].sum())
     based = (
         f"{_contacts(contacted, format)} in {_groups(len(arms), format)}, {format.count(control)} in control "
-        f"groups; what they did in {response_days} days"
+        f"groups; {_windows(arms, format)}"
     )
     read = (
         "A dot is the extra gain over the control group for each 1 of cost; beyond 1× the campaign has paid. "
@@ -194,7 +201,8 @@ def win_back(rows: pd.DataFrame, format: Format) -> Statement:
     Statement
     """
     n = int(rows["lapsed_contacts"].sum())
-    based = f"{_contacts(n, format)} with lapsed customers in {_groups(len(rows), format)}"
+    within = f"; {_windows(rows, format)}" if len(rows) else ""
+    based = f"{_contacts(n, format)} with lapsed customers in {_groups(len(rows), format)}{within}"
     judged = rows[
         (rows["status"] == "measured") & (rows["lapsed_contacts"] >= FEW) & (rows["control_lapsed"] >= FEW)
     ]
@@ -247,13 +255,14 @@ def save_share(value: Mapping[str, Any], rows: pd.DataFrame, format: Format) -> 
         heading = f"That {share} of leavers are saved is assumed, not measured"
         lead = f"{reason[:1].upper()}{reason[1:]}." if reason else ""
         return Statement(heading, lead, "", "")
+    rows = rows[rows["used"].astype(bool)]
     low, high = (format.share(value[f"save_share_{side}"], 0) for side in ("low", "high"))
     judged = rows[rows["status"] == "measured"]
     treated = int(judged["treated"].sum())
     control = int(judged.drop_duplicates("campaign_id")["control"].sum())
     based = (
         f"{format.count(treated)} treated, {format.count(control)} in control groups; the share of those who "
-        "would have left that stayed"
+        f"would have left that stayed; {_windows(judged, format)}"
     )
     if value["save_share_low"] > 0:
         return Statement(f"Retention campaigns saved {share} of leavers ({low} to {high})", "", "", based)
@@ -318,6 +327,15 @@ def uplift_missing(found: Any, format: Format) -> str:
         f"{had}. Until then customers are called in the order of expected gain, not of the effect a call has "
         "on them."
     )
+
+
+def _windows(rows: pd.DataFrame, format: Format) -> str:
+    """Say over how many days from the contact outcomes count, purchases and contracts each over their own."""
+    spans = []
+    for is_contracts, what in ((False, "purchases"), (True, "contracts")):
+        days = rows.loc[rows["outcome"].eq("contracts") == is_contracts, "window_days"].unique()
+        spans += [f"{what} over {format.days(int(n))}" for n in sorted(days)]
+    return f"{', '.join(spans)} from the contact" if spans else ""
 
 
 def _best(judged: pd.DataFrame, format: Format) -> str:

@@ -30,6 +30,12 @@ GROUPINGS = {"rfm_segment": "segment", "tier": "tier", "customer_type": "custome
 """What the selected customers are grouped by, in words."""
 UNKNOWN = "Unknown"
 """The segment of customers who are in none."""
+NAMELESS = {
+    "rfm_segment": "No purchases on record",
+    "tier": "No purchases on record",
+    "customer_type": "Type not recorded",
+}
+"""What customers are who have no segment, no tier or no type: whoever has bought has the first two."""
 MONTHS_NEEDED = 6
 """Monthly batches before a forecast is made."""
 
@@ -45,7 +51,8 @@ def labelled(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `rows` with ``label``.
+        `rows` with ``label``; groupings also with ``is_known`` (bool) and ``named``: the group's name, or
+        what those are who have none.
 
     Examples
     --------
@@ -55,7 +62,15 @@ def labelled(rows: pd.DataFrame) -> pd.DataFrame:
     column = next(name for name in ("grouping", "tier", "category") if name in rows)
     known = GROUPINGS | TIERS | CATEGORIES
     names = [known.get(str(name), str(name).replace("_", " ")) for name in rows[column]]
-    return rows.assign(label=[f"{name[:1].upper()}{name[1:]}" for name in names])
+    named = rows.assign(label=[f"{name[:1].upper()}{name[1:]}" for name in names])
+    if column != "grouping":
+        return named
+    known_group = rows["segment"] != UNKNOWN
+    pairs = zip(rows["grouping"], rows["segment"], known_group, strict=True)
+    return named.assign(
+        is_known=known_group,
+        named=[str(segment) if one else NAMELESS[str(grouping)] for grouping, segment, one in pairs],
+    )
 
 
 def metrics(
@@ -144,7 +159,7 @@ def segments(rows: pd.DataFrame, format: Format) -> Statement:
     Parameters
     ----------
     rows : pandas.DataFrame
-        As returned by `analytics.metrics.roi.segments`.
+        As returned by `labelled` for `analytics.metrics.roi.segments`.
     format : Format
 
     Returns
@@ -155,15 +170,17 @@ def segments(rows: pd.DataFrame, format: Format) -> Statement:
     based = f"{_customers(n, format)} selected, in three groupings with the same sum"
     if rows.empty:
         return Statement("Nobody is selected, so that there are no segments")
-    known = rows[rows["segment"] != UNKNOWN]
+    known = rows[rows["is_known"].astype(bool)]
     if known.empty:
         return Statement("Where the selected customers stand in other reports is not known", "", "", based)
     found = rows[rows["grouping"] == known["grouping"].iloc[0]]
-    most = found.sort_values(["customers", "segment"], ascending=[False, True]).iloc[0]
+    most = found.sort_values(["customers", "named"], ascending=[False, True]).iloc[0]
     share = format.percent(most["percentage"], 0)
     whom = "All" if len(found) == 1 else share
     kind = GROUPINGS[str(most["grouping"])]
-    return Statement(f"{whom} of those selected are {most['segment']} by {kind}"[:80], "", "", based)
+    if not most["is_known"]:
+        return Statement(f"{share} of those selected are in no {kind}", "", "", based)
+    return Statement(f"{whom} of those selected are {most['named']} by {kind}"[:80], "", "", based)
 
 
 def trend(rows: pd.DataFrame, format: Format) -> Statement:

@@ -21,7 +21,7 @@ ARMS = campaign_words.labelled(
 )
 COSTS, TIERS = restated.labelled(figures.COSTS), restated.labelled(figures.SAVINGS)
 CURVE, BATCHES = figures.curve_of(), figures.batches_of(7000, 7500, 6900, 8000, 7800, 8000)
-AHEAD = figures.forecast_of()
+AHEAD, SEGMENTS = figures.forecast_of(), restated.labelled(figures.SEGMENTS)
 
 
 def moved(format):
@@ -33,7 +33,7 @@ DRAWN = {
     "sensitivity": lambda f: charts.sensitivity(moved(f), f, gain="profit"),
     "metrics": lambda f: charts.metrics(figures.METRICS, COSTS, f),
     "savings": lambda f: charts.savings(TIERS, f),
-    "segments": lambda f: charts.segments(figures.SEGMENTS, f),
+    "segments": lambda f: charts.segments(SEGMENTS, f),
     "trend": lambda f: charts.trend(BATCHES, f),
     "forecast": lambda f: charts.forecast(AHEAD, BATCHES, f),
     "campaigns": lambda f: campaign_charts.campaigns(ARMS, f),
@@ -67,7 +67,7 @@ class TestEveryPicture:
         assert len(chart.wide) + len(chart.narrow) < 25_000
 
     def test_leaves_its_input_alone(self, drawn):
-        frames = [CURVE, BATCHES, AHEAD, ARMS, COSTS, TIERS, figures.GAINS, figures.SEGMENTS]
+        frames = [CURVE, BATCHES, AHEAD, ARMS, COSTS, TIERS, figures.GAINS, SEGMENTS]
         before = [frame.copy(deep=True) for frame in frames]
         drawn(BRITISH)
         assert all(frame.equals(copy) for frame, copy in zip(frames, before, strict=True))
@@ -82,7 +82,7 @@ class TestEveryPicture:
         ),
         lambda: charts.metrics(figures.NOBODY, COSTS, BRITISH),
         lambda: charts.savings(TIERS.assign(customers=0), BRITISH),
-        lambda: charts.segments(figures.SEGMENTS.assign(segment="Unknown"), BRITISH),
+        lambda: charts.segments(restated.labelled(figures.SEGMENTS.assign(segment="Unknown")), BRITISH),
         lambda: charts.trend(BATCHES.head(1), BRITISH),
         lambda: charts.forecast(AHEAD.head(0), BATCHES, BRITISH),
         lambda: campaign_charts.campaigns(ARMS.tail(1), BRITISH),
@@ -168,4 +168,4 @@ class TestRestated:
 
     def test_segments_are_those_of_the_first_grouping_that_is_known(self):
         rows = figures.SEGMENTS.assign(segment=["Unknown", "Unknown", "Gold", "RETAIL"])
-        assert "Gold" in words_in(charts.segments(rows, BRITISH).wide)
+        assert "Gold" in words_in(charts.segments(restated.labelled(rows), BRITISH).wide)

@@ -351,6 +351,7 @@ class TestContracts:
         assert (row.conversion_rate, row.control_conversion_rate) == (75.0, 50.0)
         kept = found.save_share.iloc[0]
         assert (kept.churned_treated, kept.churned_control, kept.save_share) == (1, 2, 0.5)
+        assert (kept.window_days, found.arms.iloc[0].window_days) == (90, 90)
         assert found.win_back.empty
         assert found.balance["characteristic"].tolist() == ["tenure_days", "acv"]
 
@@ -365,3 +366,21 @@ class TestWinBack:
 
     def test_without_lapsed_contacts_there_is_none(self):
         assert results(LETTER, THREE_AND_THREE, BOUGHT).win_back.empty
+
+
+class TestWindows:
+    def test_are_those_of_the_purchase_and_of_the_loss(self):
+        before = [(name, "2026-01-01", 5.0, 1.0) for name in "abcxyz"]
+        sales = (*before, *BOUGHT)
+        found = results(LETTER, THREE_AND_THREE, sales, response_days=20, churn_days=40)
+        assert found.arms["window_days"].tolist() == [20]
+        assert found.save_share["window_days"].tolist() == [40]
+        assert found.win_back["window_days"].tolist() == [20]
+
+
+class TestOneDefinition:
+    def test_a_shop_campaign_counts_purchases_of_everybody_also_of_those_with_a_contract(self):
+        contract = [("c", "2026-05-01", 100.0, "2026-01-01", None)]  # stays under contract, but buys nothing
+        bought = [sale for sale in BOUGHT if sale[0] != "c"]
+        (kept,) = results(LETTER, THREE_AND_THREE, bought, contract).save_share.itertuples()
+        assert (kept.outcome, kept.churned_treated, kept.churned_control) == ("sales", 1, 1)

@@ -101,6 +101,21 @@ class TestWhatIf:
             weighed((0.9, 400.0)).what_if(**wrong)
 
 
+class TestDefinition:
+    """What the share saved has to be measured by."""
+
+    @pytest.mark.parametrize(
+        ("sources", "definition"),
+        [
+            (["contract", "contract", "trailing profit"], "contract"),
+            (["contract", "trailing profit"], "purchase"),
+            ([], "purchase"),
+        ],
+    )
+    def test_is_what_most_of_the_scored_can_leave(self, sources, definition):
+        assert roi._definition(pd.DataFrame({"value_source": sources})) == definition
+
+
 class TestLifetimes:
     """The lifetime model prices customers only where the holdout favoured it."""
 

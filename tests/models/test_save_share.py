@@ -78,6 +78,17 @@ class TestAssumed:
         assert (found.value, found.measured, found.reason) == (0.3, False, reason)
         assert np.isnan([found.low, found.high]).all()
 
+    def test_customers_who_leave_in_another_way_say_nothing(self):
+        row = ("retention", 20, 200, 40, 200, "measured")
+        both = arms(("shop", *row), ("plan", *row)).assign(outcome=["sales", "contracts"])
+        assert choose_save_share(both, 0.3).churned_control == 80
+        for outcome in ("sales", "contracts"):
+            found = choose_save_share(both, 0.3, outcome)
+            assert (found.value, found.churned_control) == (pytest.approx(0.5), 40)
+        alone = choose_save_share(both.head(1), 0.3, "contracts")
+        assert (alone.value, alone.measured, alone.reason) == (0.3, False, "other customers")
+        assert choose_save_share(both.head(0), 0.3, "contracts").reason == "no retention campaign"
+
     def test_thirty_lost_customers_are_enough(self):
         assert choose_save_share(arms(("a", "retention", 20, 200, 30, 200, "measured")), 0.3).measured
 

@@ -40,6 +40,15 @@ class TestDepths:
         rows = tables.depths(figures.curve_of(figures.calls_of(3)), BRITISH).rows
         assert len({row[1] for row in rows}) == len(rows)
 
+    def test_say_who_is_left_out_where_nearly_all_are_called(self):
+        curve = figures.curve_of().assign(best=False)
+        curve.loc[len(curve), :] = curve.iloc[-1]
+        curve = curve.assign(customers=[*curve["customers"][:-2], 199, 200])
+        curve["depth_percent"] = curve["customers"] / 2
+        curve.loc[curve["customers"] == 199, "best"] = True
+        shown = [row[0] for row in tables.depths(curve, BRITISH).rows]
+        assert shown[-2:] == ["Best: all but 1", "100%"]
+
 
 class TestSensitivity:
     def test_gives_both_ends_of_each_assumption(self):
@@ -76,7 +85,13 @@ class TestCustomers:
             risk_level=["Low", *["High"] * 199], recommendations="Do not spend."
         )
         rows = tables.customers(calls, BRITISH, rows=2).rows
-        assert [row[-1] for row in rows] == ["Risk is low: call for what is at stake.", "Do not spend."]
+        assert [row[-1] for row in rows] == [
+            "Call: with £285 at stake it is expected to pay.", "Do not spend.",
+        ]  # fmt: skip
+
+    def test_never_call_a_risk_low_that_the_report_counts_as_high(self):
+        calls = figures.calls_of().assign(risk_level="Low", recommendations="Risk is low.", high_risk=True)
+        assert "low" not in str(tables.customers(calls, BRITISH, rows=50).rows).lower()
 
     def test_hold_no_way_to_reach_anybody(self):
         calls = figures.calls_of().assign(mobile="+44 7700 900123", email="ada@example.org")
@@ -122,9 +137,8 @@ class TestCampaigns:
     def test_set_both_arms_side_by_side(self):
         rows = campaign_tables.campaigns(self.ARMS, BRITISH).rows
         assert rows[0] == (
-            "Spring voucher", "Apr 2026", "150", "12", "150", "20.0%", "12.0%", "+8.0 pts", "+1.0 to +15.0 "
-            "pts",
-            "measured",
+            "Spring voucher", "Apr 2026", "150", "12", "150", "30 days", "20.0%", "12.0%", "+8.0 pts",
+            "+1.0 to +15.0 pts", "measured",
         )  # fmt: skip
         assert rows[1][-1] == "not measurable: no control group"
 
@@ -168,7 +182,8 @@ class TestEvidenceOfCampaigns:
 
     def test_share_saved_is_grey_where_few_were_lost(self):
         table = campaign_tables.save_share(label(figures.SAVE_SHARE), BRITISH)
-        assert table.rows[0][5:7] == ("25%", "−5% to 45%")
+        assert table.rows[0][1] == "90 days"
+        assert table.rows[0][6:8] == ("25%", "−5% to 45%")
         assert table.unsure == frozenset()
         assert campaign_tables.save_share(
             label(figures.SAVE_SHARE.assign(churned_control=29)), BRITISH

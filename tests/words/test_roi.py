@@ -89,7 +89,7 @@ class TestSummary:
     def test_says_how_to_get_predictions_where_there_are_none(self):
         found = text(said(figures.value_of(NOBODY)))
         assert found.startswith("There are no predictions dated before 1 November 2026")
-        assert "churn_training makes them" in found
+        assert "The report churn_training makes them" in found
 
     def test_speaks_of_revenue_where_it_stands_in_for_profit(self):
         assert "of revenue in 12 months" in text(said(figures.value_of(revenue_based_customers=150)))
@@ -146,6 +146,20 @@ class TestCards:
         found = words.cards(figures.value_of(unknown_worth_customers=48), headlines_of(), COMPARISON, BRITISH)
         assert found[1].base == "100% of 152 customers; the worth of 48 more is not known"
 
+    def test_have_no_small_line_and_no_change_where_there_is_one_batch(self):
+        one = headlines_of().assign(high_risk_customers=[*[np.nan] * (len(COMPARISON.periods) - 1), 34.0])
+        (*_, risky) = words.cards(figures.value_of(), one, COMPARISON, BRITISH)
+        assert (risky.value, risky.changes, risky.history) == ("34", (), ())
+        (*_, risky) = words.cards(figures.value_of(), headlines_of(), COMPARISON, BRITISH)
+        assert risky.changes
+        assert risky.history
+
+    def test_name_who_is_left_out_rather_than_a_share_that_is_nearly_all(self):
+        value = figures.value_of(scored_customers=345, best_customers=344, high_risk_customers=344)
+        _, best, _, risky = words.cards(value, headlines_of(), COMPARISON, BRITISH)
+        assert best.base == "all but 1 of 345 customers"
+        assert risky.base.startswith("all but 1; predicted on")
+
     def test_are_dashes_without_predictions(self):
         figured = headlines_of(high_risk_customers=np.nan, predicted_at=pd.NaT)
         found = words.cards(figures.value_of(NOBODY), figured, COMPARISON, BRITISH)
@@ -157,11 +171,16 @@ class TestProfitCurve:
     def test_says_where_to_stop(self):
         found = words.profit_curve(figures.value_of(), BRITISH)
         assert found.heading == "Stop at 76%: beyond that, a call costs more than it brings"
-        assert "by risk alone: £2,929; by spend alone: £2,603; at random: £1,627" in found.lead
+        assert (
+            "by risk alone would bring £2,929, by spend alone bring £2,603, at random bring £1,627"
+            in found.lead
+        )
 
     def test_says_that_a_gain_may_be_chance_where_its_interval_holds_nought(self):
         found = words.profit_curve(figures.value_of(best_profit_low=-1.0), BRITISH)
         assert found.heading == "Calling 76% brings most, but the gain may be chance"
+        unsure = figures.value_of(scored_customers=152, best_profit_low=-1.0)
+        assert words.profit_curve(unsure, BRITISH).heading.startswith("Calling everybody brings most")
 
     def test_says_to_call_everybody_or_nobody(self):
         everybody = words.profit_curve(figures.value_of(figures.calls_of(9, worth=6000.0)), BRITISH)
@@ -171,7 +190,9 @@ class TestProfitCurve:
 
     def test_never_says_all_where_it_is_not_all_and_never_nought_where_it_is_some(self):
         nearly = words.profit_curve(figures.value_of(scored_customers=1000, best_customers=999), BRITISH)
-        assert nearly.heading.startswith("Stop at over 99%")
+        assert nearly.heading == "Call all but 1: that call costs more than it brings"
+        nearly = words.profit_curve(figures.value_of(scored_customers=1000, best_customers=996), BRITISH)
+        assert nearly.heading == "Call all but 4: each such call costs more than it brings"
         few = words.profit_curve(figures.value_of(scored_customers=1000, best_customers=1), BRITISH)
         assert few.heading.startswith("Stop at under 1%")
 
@@ -183,8 +204,7 @@ class TestProfitCurve:
 
     def test_says_a_loss_as_a_loss(self):
         assert (
-            "at random: a loss of £50."
-            in words.profit_curve(figures.value_of(random_profit=-50.0), BRITISH).lead
+            "at random lose £50." in words.profit_curve(figures.value_of(random_profit=-50.0), BRITISH).lead
         )
 
 
@@ -282,11 +302,13 @@ def every_statement(format):
     ):  # fmt: skip
         yield words.profit_curve(value, format)
         yield words.customers(figures.calls_of(), value, format, shown=50)
-        yield campaigns.save_share(value, campaigns.retention(figures.SAVE_SHARE), format)
+        yield campaigns.save_share(
+            value, campaigns.retention(figures.SAVE_SHARE, definition="purchase"), format
+        )
         for rows in (moved, costly):
             yield words.sensitivity(value, rows, WORST, figures.THRESHOLDS, format, threshold=0.8)
-    yield campaigns.campaigns(arms, format, response_days=30)
-    yield campaigns.campaigns(arms.head(0), format, response_days=30)
+    yield campaigns.campaigns(arms, format)
+    yield campaigns.campaigns(arms.head(0), format)
     yield campaigns.balance(campaigns.labelled(figures.BALANCE), format)
     yield campaigns.win_back(
         campaigns.labelled(figures.WIN_BACK.assign(name="A campaign named at length")), format
@@ -296,7 +318,7 @@ def every_statement(format):
     yield restated.metrics(figures.METRICS, figures.THRESHOLDS, format, **rule)
     yield restated.metrics(figures.NOBODY, figures.THRESHOLDS, format, **rule)
     yield restated.savings(figures.SAVINGS, format)
-    yield restated.segments(figures.SEGMENTS, format)
+    yield restated.segments(restated.labelled(figures.SEGMENTS), format)
     yield restated.trend(figures.batches_of(7000, 8000), format)
     yield restated.forecast(figures.forecast_of(), figures.batches_of(*range(7000, 7006)), format)
 

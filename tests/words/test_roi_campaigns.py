@@ -1,6 +1,7 @@
 """What is said of past campaigns, and of figures that restate their own assumptions."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analytics.formats import Format
@@ -16,7 +17,7 @@ RULE = {"threshold": 0.8, "top_share": 0.1}
 
 
 def heading(*rows):
-    return words.campaigns(words.labelled(figures.arms_of(*rows)), BRITISH, response_days=30).heading
+    return words.campaigns(words.labelled(figures.arms_of(*rows)), BRITISH).heading
 
 
 class TestCampaigns:
@@ -43,19 +44,25 @@ class TestCampaigns:
 
     def test_says_not_measurable_without_a_control_and_gives_the_gross_figure(self):
         arms = words.labelled(figures.arms_of(figures.WITHOUT_CONTROL))
-        found = words.campaigns(arms, BRITISH, response_days=30)
+        found = words.campaigns(arms, BRITISH)
         assert found.heading == "No campaign can be judged: no control group"
         assert found.lead == "Those contacted bought for £9,000, for whatever reason."
         assert arms["status_words"].tolist() == ["not measurable: no control group"]
 
+    def test_names_the_days_over_which_each_kind_was_judged(self):
+        based = words.campaigns(
+            words.labelled(figures.arms_of({}, {"outcome": "contracts", "window_days": 90})), BRITISH
+        ).based
+        assert based.endswith("; purchases over 30 days, contracts over 90 days from the contact")
+
     def test_names_the_best_with_its_interval(self):
         arms = words.labelled(figures.arms_of(figures.UNSEEN, {}))
-        lead = words.campaigns(arms, BRITISH, response_days=30).lead
+        lead = words.campaigns(arms, BRITISH).lead
         assert lead == "Best so far: Spring voucher, +£1,050 after cost (95% interval £150 to £1,950)."
 
     def test_speaks_of_revenue_after_cost_where_no_profit_is_known(self):
         arms = words.labelled(figures.arms_of({"measure": "revenue", "incremental_profit": np.nan}))
-        lead = words.campaigns(arms, BRITISH, response_days=30).lead
+        lead = words.campaigns(arms, BRITISH).lead
         assert lead == "Spring voucher, +£2,550 of revenue after cost (95% interval £750 to £4,350)."
 
     def test_says_what_would_fill_the_part(self):
@@ -137,7 +144,7 @@ class TestWinBack:
 
 class TestSaveShare:
     def said(self, **changed):
-        rows = words.retention(figures.SAVE_SHARE)
+        rows = words.retention(figures.SAVE_SHARE, definition="purchase")
         return words.save_share(figures.value_of(**changed), rows, BRITISH)
 
     @pytest.mark.parametrize(
@@ -161,6 +168,10 @@ class TestSaveShare:
             ("no control group", "No retention campaign had a control group."),
             ("not over", "The time to judge the retention campaigns is not over."),
             ("too few lost", "Under 30 customers left in the control groups."),
+            (
+                "other customers",
+                "The retention campaigns on record were with customers who leave in another way.",
+            ),
         ],
     )
     def test_says_why_it_is_assumed(self, reason, lead):
@@ -169,14 +180,28 @@ class TestSaveShare:
 
     def test_is_about_retention_campaigns_alone(self):
         rows = figures.SAVE_SHARE.assign(purpose="winback")
-        assert words.retention(rows).empty
-        assert "control" in words.save_share_missing(words.retention(rows))
-        assert words.save_share_missing(words.retention(figures.SAVE_SHARE)) == ""
+        none = words.retention(rows, definition="purchase")
+        assert none.empty
+        assert "control" in words.save_share_missing(none)
+        assert words.save_share_missing(words.retention(figures.SAVE_SHARE, definition="purchase")) == ""
 
     def test_counts_a_control_group_once(self):
-        rows = words.retention(figures.SAVE_SHARE.loc[[0, 0]].assign(arm=["voucher", "sample"]))
+        two = figures.SAVE_SHARE.loc[[0, 0]].assign(arm=["voucher", "sample"])
+        rows = words.retention(two, definition="purchase")
         based = words.save_share(figures.value_of(**MEASURED, save_share_low=0.1), rows, BRITISH).based
         assert based.startswith("300 treated, 150 in control groups")
+        assert based.endswith("purchases over 90 days from the contact")
+
+    def test_leaves_out_campaigns_with_customers_who_leave_in_another_way(self):
+        both = pd.concat(
+            [figures.SAVE_SHARE, figures.SAVE_SHARE.assign(campaign_id="R2", outcome="contracts")]
+        )
+        rows = words.retention(both, definition="contract")
+        assert rows["used"].tolist() == [False, True]
+        assert rows["status_words"].tolist() == ["not used: it judged purchases", "measured"]
+        based = words.save_share(figures.value_of(**MEASURED, save_share_low=0.1), rows, BRITISH).based
+        assert based.startswith("150 treated, 150 in control groups")
+        assert based.endswith("contracts over 90 days from the contact")
 
 
 class TestUplift:
@@ -235,16 +260,22 @@ class TestRestated:
 
     def test_names_the_largest_segment_and_passes_over_unknown_ones(self):
         assert (
-            restated.segments(figures.SEGMENTS, BRITISH).heading
+            restated.segments(restated.labelled(figures.SEGMENTS), BRITISH).heading
             == "75% of those selected are At Risk by segment"
         )
-        unknown = figures.SEGMENTS.assign(segment="Unknown")
+        unknown = restated.labelled(figures.SEGMENTS.assign(segment="Unknown"))
         assert "is not known" in restated.segments(unknown, BRITISH).heading
-        typed = figures.SEGMENTS.assign(segment=["Unknown", "Unknown", "Unknown", "RETAIL"])
+        assert unknown["named"].tolist() == [*["No purchases on record"] * 3, "Type not recorded"]
+        nameless = restated.labelled(figures.SEGMENTS.assign(segment=["Unknown", "Champions", "Gold", "X"]))
+        assert restated.segments(nameless, BRITISH).heading == "75% of those selected are in no segment"
+        typed = restated.labelled(
+            figures.SEGMENTS.assign(segment=["Unknown", "Unknown", "Unknown", "RETAIL"])
+        )
         assert (
             restated.segments(typed, BRITISH).heading == "All of those selected are RETAIL by customer type"
         )
-        assert "Nobody" in restated.segments(figures.SEGMENTS.head(0), BRITISH).heading
+        nobody = restated.labelled(figures.SEGMENTS.head(0))
+        assert "Nobody" in restated.segments(nobody, BRITISH).heading
 
     @pytest.mark.parametrize(
         ("profits", "heading"),
