@@ -131,9 +131,9 @@ def write_excel(
             for column, head in enumerate(frame.columns):
                 sheet.write_string(0, column, str(head), bold)
                 sheet.set_column(column, column, min(40, max(10, len(str(head)) + 2)))
-            for number, row in enumerate(frame.head(rows).itertuples(index=False), start=1):
+            for number, row in enumerate(zip(*_columns(frame, rows), strict=True), start=1):
                 for column, value in enumerate(row):
-                    _write_cell(sheet, number, column, _plain(value, rows))
+                    _write_cell(sheet, number, column, value)
 
 
 def write_parquet(folder: Path, stem: str, blocks: Mapping[str, Block], *, rows: int) -> list[Path]:
@@ -197,14 +197,24 @@ def _flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+def _columns(frame: pd.DataFrame, rows: int) -> list[list[Any]]:
+    """Give the first rows of each column in JSON's own types; numpy's numbers all at once."""
+    columns = []
+    for _, column in frame.head(rows).items():
+        values: list[Any] = column.tolist()
+        if column.dtype in ("float64", "float32"):
+            values = [value if math.isfinite(value) else None for value in values]
+        elif column.dtype not in ("int64", "int32", "bool"):
+            values = [_plain(value, rows) for value in values]
+        columns.append(values)
+    return columns
+
+
 def _plain(value: Any, rows: int) -> Any:
     """Give a value in JSON's own types; frames as lists of rows, whatever is missing as None."""
     if isinstance(value, pd.DataFrame):
         names = [str(name) for name in value.columns]
-        return [
-            {name: _plain(cell, rows) for name, cell in zip(names, row, strict=True)}
-            for row in value.head(rows).itertuples(index=False, name=None)
-        ]
+        return [dict(zip(names, row, strict=True)) for row in zip(*_columns(value, rows), strict=True)]
     if isinstance(value, Mapping):
         return {str(name): _plain(item, rows) for name, item in value.items()}
     if isinstance(value, (list, tuple)):

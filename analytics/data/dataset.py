@@ -20,13 +20,14 @@ from analytics.data.kept_tables import KeptRows, kept_rows, together
 from analytics.data.mapping import Raw, Staged, items_mapping, missing_columns, stage
 from analytics.data.sources import OpenSource, open_source
 from analytics.data.validation import Finding, Verdict, breaks, validate
+from analytics.data.verdicts import Verdicts
 from analytics.errors import ContractError, SourceError, nearest
+from analytics.params.run import STARTED
 from analytics.params.source import Source, TableMapping
 
 if TYPE_CHECKING:
     from analytics.params import Organisation
 
-STARTED = "WORKBOOK_STARTED"
 Edge = Callable[[date | None, date | None], date]
 """From the first and the newest day of the data to the day that a report is about."""
 CRUCIAL = frozenset({"customers", "sales"})
@@ -248,6 +249,10 @@ def _with_references(names: Collection[str]) -> frozenset[str]:
     return found if added == found else _with_references(added)
 
 
+def _plain(contract: TableContract) -> frozenset[str]:
+    return frozenset(column.name for column in contract.columns if column.type in ("id", "text"))
+
+
 class _Reader:
     """Reads one table after the other, those that others refer to first."""
 
@@ -257,6 +262,7 @@ class _Reader:
         self.verdicts: dict[str, Verdict] = {}
         self.findings: list[Finding] = []
         self.kept: list[str] = []
+        self.said = Verdicts(source, started)
         self.found = False
 
     def read(self, tables: Collection[str] | None) -> Dataset:
@@ -329,19 +335,35 @@ class _Reader:
         reading = self._with_kept(self._open(contract, mapping), contract)
         if reading is None:
             return
-        # Most ids need no tidying: they are first taken as they are, and looked at again if one does.
-        plain = frozenset(column.name for column in contract.columns if column.type in ("id", "text"))
-        staged = reading.stage(plain)
-        verdict = validate(staged, self.tables, self.started)
-        if verdict.untidy and not reading.once:
-            verdict = validate(reading.stage(frozenset()), self.tables, self.started)
+        key = "" if reading.kept is not None else self._key(contract)
+        staged = reading.stage(_plain(contract)) if reading.once else None
+        verdict = self.said.recall(key) or self._validated(reading, staged)
+        self.said.keep(key, contract.name, verdict)
         if not verdict.rows and not self.params.owned:
             return  # a shared source that has nothing of this organisation's has no such table for it
         self.verdicts[contract.name] = verdict
         self.findings += self._diagnosed(reading, verdict)
         if not verdict.refused:
-            final = staged if reading.once else reading.stage(verdict.trusted)
+            final = staged or reading.stage(verdict.trusted)
             self.tables[contract.name] = self.source.named(self._canonical(final, verdict))
+
+    def _validated(self, reading: _Reading, staged: Staged | None) -> Verdict:
+        """Hold a table against the contract."""
+        if staged is not None:
+            return validate(staged, self.tables, self.started)
+        # Most ids need no tidying: they are first taken as they are, and looked at again if one does.
+        verdict = validate(reading.stage(_plain(reading.contract)), self.tables, self.started)
+        if verdict.untidy:
+            verdict = validate(reading.stage(frozenset()), self.tables, self.started)
+        return verdict
+
+    def _key(self, contract: TableContract) -> str:
+        """Sum up what the verdict on a table depends on: it, and what it refers to."""
+        needed = _with_references({contract.name})
+        files = [file for name in needed for file in self.source.files_of.get(name, ())]
+        if self.source.folder is None:
+            files = self.source.files
+        return self.said.key(contract.name, files, needed & self.tables.keys())
 
     def _with_kept(self, reading: _Reading | None, contract: TableContract) -> _Reading | None:
         """Add the batches that the workbook keeps; they are read after what says which day it is."""

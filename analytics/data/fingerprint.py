@@ -39,7 +39,7 @@ def fingerprint(
     digest.update(json.dumps([source.organisation, params], sort_keys=True).encode())
     if source.dialect.name == "postgres":
         digest.update(json.dumps(figures, sort_keys=True, default=str).encode())
-    for file in sorted(_with_logs(source.files)):
+    for file in sorted(with_logs(source.files)):
         name = file.relative_to(source.folder) if source.folder is not None else file.name
         digest.update(str(name).encode())
         digest.update(content(file))
@@ -48,7 +48,7 @@ def fingerprint(
     return digest.hexdigest()[:16]
 
 
-def _with_logs(files: list[Path]) -> list[Path]:
+def with_logs(files: list[Path]) -> list[Path]:
     """Add the write-ahead logs of databases, which hold what their files do not yet."""
     logs = [file.with_name(file.name + end) for file in files for end in ("-wal", ".wal")]
     return [*files, *(log for log in logs if log.is_file())]

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -26,6 +25,7 @@ from analytics.data.casting import Dialect
 from analytics.data.delimited import literal, quoted
 from analytics.data.dialects import DuckDb, Postgres, Sqlite, register
 from analytics.data.mapping import FILE, ROW, Raw
+from analytics.data.postgres_address import address_of, refused
 from analytics.errors import SourceError, nearest
 from analytics.params.source import Source, TableMapping
 
@@ -78,6 +78,8 @@ class OpenSource:
         Where the backend's tables are.
     files : list of Path
         Files that tables were read from, for the fingerprint.
+    files_of : dict of str to list of Path
+        By table; a database's tables are all in its one file.
     """
 
     organisation: str
@@ -87,6 +89,7 @@ class OpenSource:
     folder: Path | None = None
     database: Any = None
     files: list[Path] = field(default_factory=list)
+    files_of: dict[str, list[Path]] = field(default_factory=dict)
     _scratch: tempfile.TemporaryDirectory[str] | None = None
     _read: dict[tuple[tuple[Path, ...], bool], str] = field(default_factory=dict)
     _anchor: Any = None
@@ -141,16 +144,20 @@ class OpenSource:
         return self.backend.create_table(f"kept_{self._names}", table, temp=True)
 
     def named(self, table: Any) -> Any:
-        """Give a table a name in the session, where the engine cannot read long queries.
+        """Give a table a name in the session, so that what is asked of it stays short.
 
-        SQLite's parser holds a hundred open brackets and no more, and what a metric asks of a table stands
-        around the reading of its texts. A view is parsed on its own; a temporary one leaves the file alone.
+        Every query of a report would else carry the whole reading of its texts: Ibis would compile it each
+        time, which takes longer than most queries, and SQLite's parser, which holds a hundred open brackets
+        and no more, would refuse it. A view is parsed on its own; a temporary one leaves the source alone.
+        PostgreSQL's sessions are read-only, and make none.
         """
-        if self.dialect.name != "sqlite":
+        if self.dialect.name not in ("duckdb", "sqlite"):
             return table
         self._names += 1
         name, schema = f"read_{self._names}__", table.schema()
-        self.backend.raw_sql(f"CREATE TEMP VIEW {quoted(name)} AS {self.backend.compile(table)}").close()
+        made = self.backend.raw_sql(f"CREATE TEMP VIEW {quoted(name)} AS {self.backend.compile(table)}")
+        if self.dialect.name == "sqlite":
+            made.close()
         # Said, not looked up: the columns of SQLite's views have no types.
         return DatabaseTable(name=name, schema=schema, source=self.backend).to_expr()
 
@@ -226,6 +233,7 @@ class OpenSource:
         if not files:
             return None
         self.files = [file for file in self.files if file not in files] + files
+        self.files_of[name] = files
         numbered = any(column.row for column in mapping.columns.values())
         text = [delimited.is_text(file) for file in files]
         if any(text) and not all(text):
@@ -431,7 +439,7 @@ def _open_sqlite(organisation: str, source: Source, zone: ZoneInfo) -> OpenSourc
 
 def _open_postgres(organisation: str, source: Source, zone: ZoneInfo) -> OpenSource:
     assert source.url is not None
-    address, said = _address(source.url.get_secret_value())
+    address, said = address_of(source.url.get_secret_value())
     where = f"database {address['database']!r} on {address['host']}:{address['port']} as {address['user']}"
     try:
         # The last word on `options` is ours: nothing is ever written to a source.
@@ -440,57 +448,8 @@ def _open_postgres(organisation: str, source: Source, zone: ZoneInfo) -> OpenSou
         with backend.con.cursor() as cursor:
             cursor.execute("SELECT set_config('TimeZone', %s, false)", (str(zone),))
     except Exception as error:  # noqa: BLE001  drivers raise many kinds, and their texts may hold the address
-        raise SourceError(f"cannot connect to the {where}: {_reason(error)}") from None
+        raise refused(where, error) from None
     return OpenSource(organisation, source, backend, Postgres(), database=source.schema_)
-
-
-def _address(url: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """Take a PostgreSQL address apart, and what it says after its question mark.
-
-    Raises
-    ------
-    SourceError
-        If it cannot be: most often a password holds a mark that ends a part of an address. What stands
-        where is then not known, so that the message quotes nothing of it.
-    """
-    if not url.startswith(("postgres://", "postgresql://")):
-        raise SourceError("url does not begin with postgresql://")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        port = -1
-    if port == -1 or parts.fragment or "@" in parts.path + parts.query:
-        raise SourceError(
-            "url cannot be read as postgresql://user:password@host:port/database; in a user or password, "
-            "write / as %2F, # as %23, ? as %3F, @ as %40, % as %25, [ as %5B, ] as %5D"
-        )
-    address = {
-        "host": parts.hostname,
-        "port": port or 5432,
-        "user": unquote(parts.username) if parts.username else None,
-        "password": unquote(parts.password) if parts.password else None,
-        "database": unquote(parts.path.lstrip("/")),
-    }
-    said = {{"dbname": "database"}.get(name, name): value for name, value in parse_qsl(parts.query)}
-    address |= {name: said.pop(name) for name in tuple(said) if name in address}
-    return address, said
-
-
-def _reason(error: Exception) -> str:
-    text = str(error).lower()
-    for sign, reason in (
-        ("password authentication", "the user or the password is wrong"),
-        ("no password supplied", "it wants a password"),
-        ("does not exist", "there is no such database or user"),
-        ("refused", "nothing answers there; is the server running?"),
-        ("resolve", "the host's name is not known"),
-        ("translate host", "the host's name is not known"),
-        ("timeout", "it did not answer in time"),
-    ):
-        if sign in text:
-            return reason
-    return "the server refused; check url and that the user may connect"
 
 
 def _listed(names: list[str], limit: int = 10) -> str:
