@@ -155,7 +155,11 @@ def revenue_retention(
     starts = [day_number(period.start) * SECONDS_A_DAY for period in periods]
     ends = [day_number(period.reference_date) * SECONDS_A_DAY for period in periods]
     edges = [(min(max(start, opening or 0), end), end) for start, end in zip(starts, ends, strict=True)]
-    row = _at_edges(snapshots, edges).agg(**_sums(edges)).to_pandas().iloc[0].fillna(0)
+    sums = _sums(edges)
+    if opening is None:  # nobody has a contract: there is nothing to add up
+        row = pd.Series(0.0, index=list(sums))
+    else:
+        row = _at_edges(snapshots, edges).agg(**sums).to_pandas().iloc[0].fillna(0)
     names = [name.removesuffix("_0") for name in _sums(edges[:1])]
     frame = pd.DataFrame(
         [[row[f"{name}_{place}"] for name in names] for place in range(len(edges))], columns=names

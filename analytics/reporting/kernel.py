@@ -19,7 +19,7 @@ def main() -> None:
     """Start the kernel and serve until it is told to stop."""
     sys.path[:] = [entry for entry in sys.path if entry not in ("", str(Path.cwd()))]
     die_with_parent()
-    _limit_memory(int(os.environ.pop(MEMORY_LIMIT, "0")))
+    limit_memory(int(os.environ.pop(MEMORY_LIMIT, "0")))
     from ipykernel.kernelapp import IPKernelApp
 
     IPKernelApp.launch_instance(argv=[*sys.argv[1:], "--HistoryManager.enabled=False"])
@@ -35,7 +35,7 @@ def die_with_parent() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _limit_memory(limit: int) -> None:
+def limit_memory(limit: int) -> None:
     """Let a single absurd request fail as a MemoryError; the runner watches the memory really used."""
     if limit <= 0 or not sys.platform.startswith("linux"):
         return

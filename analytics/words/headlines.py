@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -195,14 +195,18 @@ def usual_spread(frame: pd.DataFrame, column: str, comparison: Comparison, *, un
 
 def value_of(frame: pd.DataFrame, column: str, span: Timeframe) -> float | None:
     """The figure of one timeframe; None where it is missing or the frame has no such row."""
-    row = _row(frame, span)
-    return None if row is None or pd.isna(row[column]) else float(row[column])
+    place = _place(frame, span)
+    value: Any = None if place is None else frame[column].iloc[place]
+    return None if value is None or pd.isna(value) else float(value)
 
 
 def is_unsure(frame: pd.DataFrame, column: str, span: Timeframe) -> bool:
     """Whether fewer than 30 stand in the denominator of a rate; one without a denominator is sure."""
-    row = _row(frame, span)
-    return row is not None and f"{column}_n" in frame.columns and not row[f"{column}_n"] >= FEW
+    place, counts = _place(frame, span), f"{column}_n"
+    if place is None or counts not in frame.columns:
+        return False
+    denominator: Any = frame[counts].iloc[place]
+    return not denominator >= FEW
 
 
 def than(comparison: Comparison, against: Against, format: Format) -> str:
@@ -337,11 +341,14 @@ def _shown(value: float | None, unit: Unit, format: Format) -> str:
 
 
 def _row(frame: pd.DataFrame, span: Timeframe | None) -> pd.Series | None:
-    if span is None:
-        return None
-    start, end = _key(span)
-    found = frame[(frame["start"] == start) & (frame["end"] == end)]
-    return None if found.empty else found.iloc[-1]
+    place = None if span is None else _place(frame, span)
+    return None if place is None else frame.iloc[place]
+
+
+def _place(frame: pd.DataFrame, span: Timeframe) -> int | None:
+    """Position of a timeframe's row, the last of them; a page asks for hundreds, so no masks are made."""
+    keys = list(zip(frame["start"], frame["end"], strict=True))
+    return len(keys) - 1 - keys[::-1].index(_key(span)) if _key(span) in keys else None
 
 
 def _key(span: Timeframe) -> tuple[object, object]:
