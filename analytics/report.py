@@ -225,7 +225,14 @@ class Report:
         reason = self.empty or "; ".join(notice.title for notice in self._notices)
         headlines = () if self.empty else tuple(self._headlines)
         return Shown(
-            Publication(state, reason, headlines, tuple(name for name in kept if kept[name] is not None))
+            Publication(
+                state,
+                reason,
+                headlines,
+                tuple(name for name in kept if kept[name] is not None),
+                reference_date=self.timeframe.reference_date,
+                coming_day=self.dataset.coming_day if self.dataset.newest_day else self.started.date(),
+            )
         )
 
     def meta(self) -> dict[str, Any]:
@@ -372,7 +379,7 @@ class Report:
         return [
             ("Run", f"{self.started:%Y-%m-%d %H:%M} {self.started.tzname() or ''}".strip()),
             ("Notebook", f"{self.card.name}.ipynb"),
-            ("Data", f"fingerprint {self.dataset.fingerprint}"),
+            ("Data", f"fingerprint {self.dataset.fingerprint}, {self.dataset.fingerprint_basis}"),
             ("Rows", "; ".join([*parts, *aside]) or "none"),
             (
                 "Reference date",

@@ -15,7 +15,7 @@ from analytics.data.batches import KEPT
 from analytics.data.contract import CONTRACT, NEWEST_OF
 from analytics.data.contract_terms import ENGINE_TYPES, TableContract
 from analytics.data.diagnosis import diagnose
-from analytics.data.fingerprint import fingerprint
+from analytics.data.fingerprint import basis, fingerprint
 from analytics.data.kept_tables import KeptRows, kept_rows, together
 from analytics.data.mapping import Raw, Staged, items_mapping, missing_columns, stage
 from analytics.data.sources import OpenSource, open_source
@@ -99,9 +99,13 @@ class Dataset:
         Why a table is refused.
     fingerprint : str
         The same for the same data and mapping, whenever and wherever it is computed.
+    fingerprint_basis : str
+        What it was made from, in words.
     first_day, newest_day : date, optional
         Days of the first event and of the newest one before the run: of ``sales``, else ``accounts``,
         ``deals``, ``leads``.
+    coming_day : date, optional
+        Day of the first event after the run: from then on the same data look otherwise.
     """
 
     organisation: str
@@ -113,8 +117,10 @@ class Dataset:
     checked: Mapping[tuple[str, str], int]
     refused: Mapping[str, str]
     fingerprint: str
+    fingerprint_basis: str
     first_day: date | None
     newest_day: date | None
+    coming_day: date | None
     _source: OpenSource = field(repr=False)
 
     def __getattr__(self, name: str) -> Any:
@@ -310,8 +316,10 @@ class _Reader:
             fingerprint=fingerprint(
                 self.source, {name: v.figures for name, v in self.verdicts.items()}, self.kept
             ),
+            fingerprint_basis=basis(self.source),
             first_day=first_day,
             newest_day=newest_day,
+            coming_day=min((v.coming.date() for v in self.verdicts.values() if v.coming), default=None),
             _source=self.source,
         )
 

@@ -6,9 +6,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from analytics.data.sources import OpenSource
+if TYPE_CHECKING:
+    from analytics.data.sources import OpenSource
 
 LARGE = 64 * 1024 * 1024
 _ENDS = 1024 * 1024
@@ -38,7 +39,10 @@ def fingerprint(
     params = source.source.model_dump(mode="json", exclude={"path", "url", "memory", "threads"})
     digest.update(json.dumps([source.organisation, params], sort_keys=True).encode())
     if source.dialect.name == "postgres":
-        digest.update(json.dumps(figures, sort_keys=True, default=str).encode())
+        timeless = {
+            table: {n: v for n, v in said.items() if n != "coming"} for table, said in figures.items()
+        }
+        digest.update(json.dumps(timeless, sort_keys=True, default=str).encode())
     for file in sorted(with_logs(source.files)):
         name = file.relative_to(source.folder) if source.folder is not None else file.name
         digest.update(str(name).encode())
@@ -46,6 +50,35 @@ def fingerprint(
     for batch in kept:
         digest.update(batch.encode())
     return digest.hexdigest()[:16]
+
+
+def basis(source: OpenSource) -> str:
+    """Say what a fingerprint was made from, for the page.
+
+    Parameters
+    ----------
+    source : OpenSource
+        After its tables were read.
+
+    Returns
+    -------
+    str
+        Such as ``from the content of 3 files``.
+    """
+    if source.dialect.name == "postgres":
+        return "from counts, first and newest events and checksums of the tables"
+    files = with_logs(source.files)
+    large = sum(file.stat().st_size > LARGE for file in files)
+    said = []
+    if len(files) > large:
+        said.append(f"the content of {_files(len(files) - large)}")
+    if large:
+        said.append(f"size, time of change and both ends of {_files(large)} above {LARGE >> 20} MB")
+    return f"from {' and '.join(said)}"
+
+
+def _files(count: int) -> str:
+    return f"{count} file{'' if count == 1 else 's'}"
 
 
 def with_logs(files: list[Path]) -> list[Path]:

@@ -11,7 +11,6 @@ import os
 import sqlite3
 import tempfile
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -26,6 +25,7 @@ from analytics.data.delimited import literal, quoted
 from analytics.data.dialects import DuckDb, Postgres, Sqlite, register
 from analytics.data.mapping import FILE, ROW, Raw
 from analytics.data.postgres_address import address_of, refused
+from analytics.data.table_files import existing_file, existing_folder, find_files, listed
 from analytics.errors import SourceError, nearest
 from analytics.params.source import Source, TableMapping
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from analytics.params import Organisation
 
 ORG_ID = "org_id"
-_PARQUET = (".parquet", ".pq")
 
 
 @ibis.udf.scalar.builtin(name="hex", signature=(("string",), "string"))  # type: ignore[untyped-decorator]
@@ -172,8 +171,8 @@ class OpenSource:
     def contents(self) -> str:
         """What the source holds, for a message."""
         if self.folder is not None:
-            return f"{self.folder} holds {_listed([path.name for path in self.folder.iterdir()])}"
-        return f"the database holds {_listed(self._tables())}"
+            return f"{self.folder} holds {listed([path.name for path in self.folder.iterdir()])}"
+        return f"the database holds {listed(self._tables())}"
 
     def seal(self) -> None:
         """Let go of what was parsed for reading, and bar the engine from every file but the source's."""
@@ -288,63 +287,6 @@ class OpenSource:
         return Path(self._scratch.name)
 
 
-def find_files(folder: Path, name: str, wanted: str | None) -> list[Path]:
-    """Find a table's files inside a folder, and nowhere else.
-
-    Parameters
-    ----------
-    folder : Path
-        Symbolic links resolved.
-    name : str
-        Name in the contract: ``sales`` is ``sales.parquet``, ``sales.csv``, ``sales/*.parquet``, …
-    wanted : str, optional
-        A file's name or pattern from the params, in place of those.
-
-    Returns
-    -------
-    list of Path
-        In order of their names; empty where nothing was named and nothing is there.
-
-    Raises
-    ------
-    SourceError
-        If a named file is missing, or lies outside the folder.
-    """
-    if wanted is not None:
-        if Path(wanted).is_absolute() or ".." in Path(wanted).parts:
-            raise SourceError(
-                f"tables: {name}: from: {wanted!r} leads out of the source's folder; name a file in it"
-            )
-        files = sorted(folder.glob(wanted))
-        if not files:
-            inside = [path.name for path in folder.iterdir()]
-            raise SourceError(
-                f"tables: {name}: from: there is no {wanted!r} in {folder}{nearest(wanted, inside)}; "
-                f"the folder holds {_listed(inside)}"
-            )
-    else:
-        suffixes = (*_PARQUET, *delimited.SUFFIXES)
-        files = [path for suffix in suffixes if (path := folder / f"{name}{suffix}").exists()]
-        if (folder / name).is_dir():
-            files += sorted(p for p in (folder / name).iterdir() if p.name.lower().endswith(suffixes))
-        if len({path.parent for path in files}) > 1 or sum(path.parent == folder for path in files) > 1:
-            found = _listed([str(path.relative_to(folder)) for path in files])
-            raise SourceError(
-                f"{name} is there more than once: {found}; keep one, or name it (tables: {name}: from)"
-            )
-    for path in files:
-        if not path.resolve().is_relative_to(folder):
-            raise SourceError(
-                f"{path.name} is a link that leads out of the source's folder; put the file there"
-            )
-        if not path.is_file():
-            raise SourceError(
-                f"tables: {name}: from: {path.name} is not a file; name one, or a pattern like "
-                f"{path.name}/*.csv"
-            )
-    return files
-
-
 def open_source(organisation: Organisation) -> OpenSource:
     """Open an organisation's source, read-only, in the organisation's time zone.
 
@@ -368,9 +310,9 @@ def open_source(organisation: Organisation) -> OpenSource:
         return _open_postgres(organisation.id, source, zone)
     folder, file = None, None
     if source.kind == "duckdb":
-        file = _existing_file(source)
+        file = existing_file(source)
     else:
-        folder = _existing_folder(source)
+        folder = existing_folder(source)
     backend = _duckdb(source, zone)
     opened = OpenSource(organisation.id, source, backend, DuckDb(), folder)
     if file is not None:
@@ -393,39 +335,8 @@ def _duckdb(source: Source, zone: ZoneInfo) -> Any:
     return backend
 
 
-def _existing_folder(source: Source) -> Path:
-    if source.kind == "package":
-        spec = find_spec(source.package or "")  # finds, never imports: importing may change the process
-        if spec is None or not spec.submodule_search_locations:
-            raise SourceError(
-                f"the Python package {source.package!r} is not installed; install it, or name another source"
-            )
-        base = Path(next(iter(spec.submodule_search_locations))).resolve()
-        folder = (base / (source.path or "")).resolve()
-        if not folder.is_relative_to(base):
-            raise SourceError(f"path {source.path} leads out of the package {source.package!r}")
-    else:
-        assert source.path is not None
-        folder = source.path.expanduser().resolve()
-    if not folder.exists():
-        raise SourceError(f"there is no folder {folder}; check path (it is relative to the params file)")
-    if not folder.is_dir():
-        raise SourceError(
-            f"{folder} is a file; give path the folder it lies in, and name the file under tables: from"
-        )
-    return folder
-
-
-def _existing_file(source: Source) -> Path:
-    assert source.path is not None
-    file = source.path.expanduser().resolve()
-    if not file.is_file():
-        raise SourceError(f"there is no file {file}; check path (it is relative to the params file)")
-    return file
-
-
 def _open_sqlite(organisation: str, source: Source, zone: ZoneInfo) -> OpenSource:
-    file = _existing_file(source)
+    file = existing_file(source)
     connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)
     try:
         connection.execute("SELECT count(*) FROM sqlite_master")
@@ -450,9 +361,3 @@ def _open_postgres(organisation: str, source: Source, zone: ZoneInfo) -> OpenSou
     except Exception as error:  # noqa: BLE001  drivers raise many kinds, and their texts may hold the address
         raise refused(where, error) from None
     return OpenSource(organisation, source, backend, Postgres(), database=source.schema_)
-
-
-def _listed(names: list[str], limit: int = 10) -> str:
-    shown = sorted(names)[:limit]
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return f"{', '.join(shown)}{more}" if names else "nothing"

@@ -65,6 +65,8 @@ class Verdict:
         The aggregate query's answer, from which a database's fingerprint is made.
     first, newest : datetime, optional
         First event, and newest one not after the run's start.
+    coming : datetime, optional
+        First event after the run's start, whatever rules it breaks: from then on a run sees other data.
     trusted : frozenset of str
         Columns that need no precautions.
     failing : tuple of Rule
@@ -84,6 +86,7 @@ class Verdict:
     failing: tuple[Rule, ...] = ()
     duplicated: bool = False
     unknown: bool = False
+    coming: datetime | None = None
 
     @property
     def untidy(self) -> bool:
@@ -210,6 +213,7 @@ def _verdict(staged: Staged, rules: Mapping[Rule, Any], passes: Any, figures: Ma
         figures=figures,
         first=figures.get("first"),
         newest=figures.get("newest"),
+        coming=figures.get("coming"),
         trusted=frozenset(staged.given - spoiled - untidy),
         failing=tuple(failing),
         duplicated=duplicates > 0,
@@ -311,6 +315,7 @@ def _span(staged: Staged, passes: Any, started: datetime) -> dict[str, Any]:
     return {
         "first": column.min(where=passes),
         "newest": column.max(where=passes & (column <= ibis.timestamp(started))),
+        "coming": column.min(where=column > ibis.timestamp(started)),
     }
 
 

@@ -79,6 +79,7 @@ class Verdicts:
             "findings": tuple(findings),
             "first": _day(body["first"]),
             "newest": _day(body["newest"]),
+            "coming": _day(body["coming"]),
             "failing": tuple(rules[code] for code in body["failing"]),
             "trusted": frozenset(body["trusted"]),
             "figures": {},

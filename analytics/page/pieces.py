@@ -323,7 +323,11 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What the index, the run's record and a message quote of a report; shows nothing on its page."""
+    """What the index, the run's record and a message quote of a report; shows nothing on its page.
+
+    `reference_date` is the report's; from `coming_day` on, a run on the same data would say something else,
+    for they hold events of that day, which is yet to come.
+    """
 
     state: State
     reason: str = ""
@@ -331,6 +335,8 @@ class Publication:
     blocks: tuple[str, ...] = ()
     newest_day: date | None = None
     notices: tuple[Notice, ...] = field(default=())
+    reference_date: date | None = None
+    coming_day: date | None = None
 
 
 Piece = Masthead | Notice | Summary | Cards | Section | Empty | Notes | Publication

@@ -156,8 +156,13 @@ def load_rules(name: str, organisation: Organisation | None = None) -> Any:
         raise ParamsError(
             f'there is no rule table "{name}"{nearest(name, RULES)}; there are {", ".join(RULES)}'
         )
-    own = organisation.rules.get(name) if organisation else None
-    return _read(name, own or _FOLDER / f"{name}.yml")
+    return _read(name, rule_files(organisation)[name])
+
+
+def rule_files(organisation: Organisation | None = None) -> dict[str, Path]:
+    """Return the file of each rule table: the organisation's own, else the project's."""
+    own = organisation.rules if organisation else {}
+    return {name: own.get(name) or _FOLDER / f"{name}.yml" for name in RULES}
 
 
 @cache
