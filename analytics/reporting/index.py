@@ -1,293 +1,333 @@
-"""The index of a run: what there is, what needs a look, and the headline of every report.
+"""The index of all reports, kept up run by run: only what a run changed is drawn again.
 
-One page lists all organisations, and each organisation has one of its own. Both filter without script: chips
-and a list whose choice the style sheet reads.
+What stands is kept in ``_index/kept``: a file for each organisation, and one with a line for each of them
+(`standing`). Before the first is changed that is written down, so that after a kill everything is drawn anew
+from the organisations' files. No organisation can be called ``_index`` or ``_history``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+import json
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, replace
+from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+from typing import Any
 
-from markupsafe import Markup
+from analytics.reporting import grouping, history
+from analytics.reporting.files import write_whole
+from analytics.reporting.manifest import RECORD, ReportResult, RunRecord
+from analytics.reporting.standing import Standing, Tally, changed, stand, tally
 
-from analytics.formats import Format
-from analytics.page.pieces import Bold, Runs
-from analytics.reporting.manifest import RECORD, STATES, ReportResult, RunRecord, State
-from analytics.reporting.page import style_sheet, templates
-
-_FEW_ROWS = 60
-"""Up to so many reports, all organisations stand open."""
-_MOST_TO_DO = 20
-
-_WORDS: dict[State, tuple[str, str, str]] = {
-    "ready": ("is ready", "are ready", ""),
-    "warning": ("is ready with a warning", "are ready with a warning", "Warnings"),
-    "no data": ("has no data", "have no data", "No data"),
-    "failed": ("failed", "failed", "Failed"),
-}
-_WITHOUT_VALUE: dict[State, str] = {
-    "failed": "Why it failed",
-    "no data": "What is missing",
-    "warning": "See report",
-    "ready": "See report",
-}
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_ENGLISH = Format("en_GB", "GBP")
+FOLDER = "_index"
+PAGE = "index.html"
+_TOP, _FOOT = "<!--top-->", "<!--foot-->"
+_SOURCES = ("drawing", "grouping", "history", "index", "shell", "standing")
+_FEW_MONTHS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One report in one timeframe: its figure or its trouble, and where it is."""
-
-    address: str
-    words: str
-    value: bool
-    change: str
-    state: State
+def announce(out: Path, started: datetime) -> None:
+    """Say on the index that a run has begun, until `update` says how it ended."""
+    said = f"A run that began on {_moment(started)} has not ended. What stands here may be from before it."
+    with suppress(OSError):  # there is none yet, or the end of the run will say what is wrong
+        shell = (out / FOLDER / "kept" / PAGE).read_text(encoding="utf-8")
+        write_whole(out / PAGE, shell.replace(_TOP, _short(said)).replace(_FOOT, ""), wait=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One report in all timeframes."""
-
-    title: str
-    figure: str
-    classes: str
-    cells: tuple[Cell | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Organisation:
-    """One organisation's part of an index."""
-
-    id: str
-    name: str
-    own: str
-    figures: tuple[tuple[str, str], ...]
-    tally: tuple[tuple[State, str], ...]
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """Something that needs a look."""
-
-    state: State
-    where: str
-    words: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A filter by state."""
-
-    key: str
-    words: str
-
-
-def render_index(record: RunRecord) -> str:
-    """Make the index of all reports of a run: ``index.html`` in the folder of all reports.
+def update(out: Path, record: RunRecord) -> None:
+    """Bring the index and the history up to a run that has ended.
 
     Parameters
     ----------
+    out : pathlib.Path
+        The folder of reports.
     record : RunRecord
+        Of the run.
 
-    Returns
-    -------
-    str
-        One HTML file whose links are relative to the folder of all reports.
+    Raises
+    ------
+    OSError
+        If a file could not be written, after all others were. What could not be written is not that of an
+        earlier run either, where it could be removed.
     """
-    return _render(record, record.standing, None)
+    index = _Index(out)
+    index.stand(record)
+    index.draw()
+    index.say(record)
+    index.end()
+    if index.refused:
+        raise index.refused
 
 
-def render_organisation_index(record: RunRecord, organisation: str) -> str:
-    """Make the index of one organisation: ``<organisation>/index.html``.
+class _Index:
+    """An index that is being brought up to date."""
 
-    Parameters
-    ----------
-    record : RunRecord
-    organisation : str
-        Id of the organisation; nothing of another one is on the page.
+    def __init__(self, out: Path) -> None:
+        self.out, self.kept = out, out / FOLDER / "kept"
+        self.each = self.kept / "organisations"
+        self.refused: OSError | None = None
+        self.tallies: dict[str, Tally] = {}
+        self.lines: dict[str, dict[str, Any]] = {}
+        self.pages: dict[str, str] = {}
+        self.parts: dict[str, str] = {}
+        self.pending = self.kept / "pending"
+        self.anew = not self._read()
+        self.dirty = self.redrawn = self.anew
+        self._begun = False
 
-    Returns
-    -------
-    str
-        One HTML file whose links are relative to the organisation's folder.
-    """
-    return _render(record, record.of(organisation), organisation)
+    # What stands ----------------------------------------------------------------------------------------
 
+    def _read(self) -> bool:
+        """Read the tallies; false where they cannot be relied on."""
+        try:
+            body = json.loads((self.kept / "all.json").read_text(encoding="utf-8"))
+            if self.pending.exists() or body["view"] != view():
+                return False
+            self.lines = {line["id"]: line for line in body["organisations"]}
+            self.tallies = {name: Tally.from_json(line) for name, line in self.lines.items()}
+            self.pages = body["pages"]
+        except (OSError, ValueError, KeyError, TypeError):
+            self.tallies, self.lines = {}, {}
+            return False
+        return True
 
-def _render(record: RunRecord, results: Sequence[ReportResult], only: str | None) -> str:
-    timeframes = tuple(dict.fromkeys(result.report.timeframe for result in results))
-    names = dict.fromkeys((result.report.organisation, result.report.organisation_name) for result in results)
-    organisations = tuple(
-        _organisation(key, name, [r for r in results if r.report.organisation == key], timeframes, only)
-        for key, name in names
-    )
-    todo = list(_tasks(results, only))
-    chips = tuple(
-        Chip(_key(state), f"{_WORDS[state][2]} {count}")
-        for state in STATES
-        if state != "ready" and (count := sum(result.state == state for result in results))
-    )
-    heading = organisations[0].name if only is not None and organisations else "Customer reports"
-    return templates().get_template("index.html").render(
-        title=f"Customer reports, {heading}" if only is not None else heading,
-        description=f"{len(results)} reports made on {_ENGLISH.date(record.started.date())}",
-        css=style_sheet("index") + Markup(_filter_rules(len(organisations), len(timeframes), chips)),
-        skip="To the reports",
-        up="../index.html" if only is not None else "",
-        heading=heading,
-        counts=_counts(record, results, len(organisations)),
-        todo=todo[:_MOST_TO_DO],
-        more=max(0, len(todo) - _MOST_TO_DO),
-        filters=len(organisations) > 1 or len(timeframes) > 1 or bool(chips),
-        organisations=organisations,
-        timeframes=timeframes,
-        chips=chips,
-        open=only is not None or len(results) <= _FEW_ROWS,
-        foot=_foot(record),
-        record=RECORD if only is None else f"../{RECORD}",
-    )  # fmt: skip
+    def stand(self, record: RunRecord) -> None:
+        """Find out what the run, or somebody's hands, changed."""
+        results: dict[str, list[ReportResult]] = {}
+        for result in record.results:
+            results.setdefault(result.report.organisation, []).append(result)
+        known = {path.stem for path in self.each.glob("*.json")} if self.anew else set(self.tallies)
+        for organisation in sorted(known | set(results)):
+            mine = results.get(organisation, [])
+            if self.anew or self._touched(record, organisation, mine):
+                self._stand(organisation, mine)
 
-
-def _key(state: State) -> str:
-    return state.replace(" ", "")
-
-
-def _address(result: ReportResult, only: str | None) -> str:
-    page = result.report.page
-    return str(page if only is None else PurePosixPath(*page.parts[1:]))
-
-
-def _organisation(
-    key: str, name: str, results: Sequence[ReportResult], timeframes: Sequence[str], only: str | None
-) -> Organisation:
-    notebooks = dict.fromkeys((result.report.notebook, result.report.title) for result in results)
-    rows = []
-    for notebook, title in notebooks:
-        mine = {r.report.timeframe: r for r in results if r.report.notebook == notebook}
-        rows.append(_row(title, [mine.get(label) for label in timeframes], only))
-    tally = []
-    for state in STATES:
-        count = sum(result.state == state for result in results)
-        if count and state != "ready":
-            plural = "s" if state == "warning" and count > 1 else ""
-            tally.append((state, f"{count} {state}{plural}"))
-    return Organisation(
-        id=key,
-        name=name,
-        own=f"{key}/index.html" if only is None else "",
-        figures=tuple(_figures(results)),
-        tally=tuple(tally),
-        rows=tuple(rows),
-    )
-
-
-def _figures(results: Sequence[ReportResult]) -> Iterator[tuple[str, str]]:
-    """Give the first headline of the first two reports that have one, in their first timeframe."""
-    first: dict[str, tuple[str, str]] = {}
-    for result in results:
-        if result.headlines and result.report.notebook not in first:
-            first[result.report.notebook] = (result.headlines[0].label, result.headlines[0].value)
-    yield from list(first.values())[:2]
-
-
-def _row(title: str, results: Sequence[ReportResult | None], only: str | None) -> Row:
-    figure = next((r.headlines[0].label for r in results if r is not None and r.headlines), "")
-    classes = []
-    for i, result in enumerate(results):
-        if result is not None:
-            classes += [f"r-{_key(result.state)}", f"r-{_key(result.state)}-{i}", f"r-{i}"]
-    cells = tuple(None if result is None else _cell(result, only) for result in results)
-    return Row(title, figure, " ".join(dict.fromkeys(classes)), cells)
-
-
-def _cell(result: ReportResult, only: str | None) -> Cell:
-    if result.headlines and result.state not in ("failed", "no data"):
-        head = result.headlines[0]
-        return Cell(_address(result, only), head.value, True, head.change, result.state)
-    return Cell(_address(result, only), _WITHOUT_VALUE[result.state], False, "", result.state)
-
-
-def _tasks(results: Sequence[ReportResult], only: str | None) -> Iterator[Task]:
-    """Give failures, then warnings; the same trouble of a report in several timeframes is said once."""
-    wanted: tuple[State, ...] = ("failed", "warning")
-    for state in wanted:
-        same: dict[tuple[str, str, str], list[ReportResult]] = {}
-        for result in results:
-            if result.state == state:
-                key = (result.report.organisation, result.report.notebook, result.reason)
-                same.setdefault(key, []).append(result)
-        for group in same.values():
-            report = group[0].report
-            frames = [result.report.timeframe for result in group]
-            when = " and ".join(frames) if len(frames) < 3 else f"{_number(len(frames))} timeframes"
-            where = when if only is not None else f"{report.organisation_name}, {when}"
-            reason = _first_words(group[0].reason)
-            words = f"{report.title}: {reason}" if reason else report.title
-            yield Task(state, where, words, _address(group[0], only))
-
-
-def _first_words(reason: str, most: int = 90) -> str:
-    reason = " ".join(reason.split())
-    return reason if len(reason) <= most else reason[:most].rsplit(" ", 1)[0].rstrip(",;:") + "…"
-
-
-def _counts(record: RunRecord, results: Sequence[ReportResult], organisations: int) -> Runs:
-    """Say in one or two sentences what the run made."""
-    total = len(results)
-    who = "" if organisations < 2 else f" for {_number(organisations)} organisations"
-    made = f"{who}, made on {_ENGLISH.date(record.started.date())}. "
-    parts = []
-    for state in ("ready", "warning", "no data", "failed"):
-        count = sum(result.state == state for result in results)
-        if count:
-            parts.append(
-                f"{'all' if count == total and total > 1 else count} {_WORDS[state][0 if count == 1 else 1]}"
-            )
-    said = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-    stopped = f" The run was stopped before {len(record.not_run)} more were tried." if record.not_run else ""
-    return (
-        Bold(f"{total:,} report{'' if total == 1 else 's'}"),
-        made + (said[:1].upper() + said[1:] + "." if said else "Nothing was run.") + stopped,
-    )
-
-
-def _number(count: int) -> str:
-    return _NUMBERS[count] if count < len(_NUMBERS) else f"{count:,}"
-
-
-def _foot(record: RunRecord) -> str:
-    zone = record.started.tzname() or ""
-    return f"Run of {record.started:%Y-%m-%d %H:%M} {zone}".rstrip() + f", {_duration(record.seconds)}."
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
-
-
-def _filter_rules(organisations: int, timeframes: int, chips: Sequence[Chip]) -> str:
-    """Write what each choice hides. Browsers without ``:has`` show everything."""
-    rules = [
-        f"body:has(#o option[value=o{i}]:checked) .org:not(.o{i}){{display:none}}"
-        for i in range(organisations)
-    ]
-    for i in range(timeframes):
-        chosen = f"body:has(#f-{i}:checked)"
-        rules.append(f"{chosen} .t:not(.t{i}),{chosen} .ix tbody tr:not(.r-{i}){{display:none!important}}")
-    for chip in chips:
-        chosen = f"body:has(#s-{chip.key}:checked)"
-        rules.append(
-            f"{chosen} .ix tbody tr:not(.r-{chip.key}),{chosen} .org:not(:has(.r-{chip.key})){{display:none}}"
+    def _touched(self, record: RunRecord, organisation: str, results: Sequence[ReportResult]) -> bool:
+        known = self.tallies.get(organisation)
+        if known is None or any(not history.unchanged(record, result) for result in results):
+            return True
+        folder = f"{self.out}/{organisation}"
+        return (
+            not _there(f"{folder}/{PAGE}")
+            or any(changed(f"{folder}/{slug}") != at for slug, at in known.folders.items())
+            or any(result.report.slug not in known.folders for result in results)
+            or any(result.report.organisation_name != known.name for result in results)
         )
-        for i in range(timeframes):
-            both = f"{chosen}:has(#f-{i}:checked)"
-            one = f".r-{chip.key}-{i}"
-            rules.append(f"{both} .ix tbody tr:not({one}),{both} .org:not(:has({one})){{display:none}}")
-    return "".join(rules)
+
+    def _stand(self, organisation: str, results: Sequence[ReportResult]) -> None:
+        name, before = self._organisation(organisation)
+        folder = self.out / organisation
+        name = results[0].report.organisation_name if results else name
+        reports = stand(folder, before, results)
+        if not reports:
+            self._forget(organisation)
+            return
+        sums = tally(organisation, name, reports, folder)
+        last = self.tallies.get(organisation)
+        same = last and (reports, name) == (before, last.name) and _there(folder / PAGE)
+        if last and same and _there(self.each / f"{organisation}.html"):
+            sums = replace(sums, drawn=last.drawn)
+        else:
+            from analytics.reporting import drawing  # Jinja: only where something is drawn
+
+            self.parts[organisation] = part = drawing.organisation_part(sums, reports)
+            sums = replace(sums, drawn=_digest(part))
+            self._begin()
+            body = {"name": name, "reports": [asdict(one) for one in reports]}
+            self._write(self.each / f"{organisation}.json", _json(body), wait=True)
+            self._write(self.each / f"{organisation}.html", part)
+            self._write(folder / PAGE, drawing.organisation_page(sums, reports))
+        if sums != last:
+            self.tallies[organisation], self.lines[organisation] = sums, asdict(sums)
+            self.dirty = True
+
+    def _organisation(self, organisation: str) -> tuple[str, tuple[Standing, ...]]:
+        """Return an organisation's name and its reports, as they were kept."""
+        try:
+            body = json.loads((self.each / f"{organisation}.json").read_text(encoding="utf-8"))
+            return body["name"], tuple(_standing(item) for item in body["reports"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return organisation, ()
+
+    def _forget(self, organisation: str) -> None:
+        self.lines.pop(organisation, None)
+        if self.tallies.pop(organisation, None) is not None or self.anew:
+            self._begin()
+        for path in (f"{organisation}.json", f"{organisation}.html"):
+            self._remove(self.each / path)
+        self._remove(self.out / organisation / PAGE)
+
+    # What is drawn --------------------------------------------------------------------------------------
+
+    def draw(self) -> None:
+        """Draw the pages of all organisations and of their groups, where what stands on them changed."""
+        shell = self.kept / PAGE
+        if not self.redrawn and shell.is_file() and all(_there(self.out / page) for page in self.pages):
+            return
+        from analytics.reporting import drawing
+
+        self._begin()
+        tallies = grouping.in_order(list(self.tallies.values()))
+        groups = grouping.groups_of(tallies)
+        if len(tallies) <= grouping.MOST:
+            groups = []
+        drawn: dict[str, str] = {}
+        for which, group in enumerate(groups):
+            members = [self.tallies[each] for each in group.members]
+            near = [each.title for each in groups[max(0, which - 1) : which + 2]]
+            key = _digest((near, [(one.drawn, one.first, one.last) for one in members]))
+            path = f"{FOLDER}/{group.number}.html"
+            drawn[path] = key
+            if not self._stands(path, key):
+                parts = self._parts(members)
+                self._write(self.out / path, drawing.group_page(which, groups, members, parts))
+        troubles = [(one.name, one.troubles) for one in tallies if one.troubles]
+        if drawing.needs_failures_page(tallies):
+            drawn[drawing.FAILURES] = key = _digest(troubles)
+            if not self._stands(drawing.FAILURES, key):
+                self._write(self.out / drawing.FAILURES, drawing.failures_page(tallies))
+        for page in (self.out / FOLDER).glob("*.html"):
+            if f"{FOLDER}/{page.name}" not in drawn:
+                self._remove(page)
+        parts = [] if groups else self._parts(tallies)
+        self._write(shell, drawing.front_page(tallies, groups, parts))
+        self.pages = drawn
+
+    def _stands(self, path: str, key: str) -> bool:
+        return not self.anew and self.pages.get(path) == key and _there(self.out / path)
+
+    def _parts(self, members: Sequence[Tally]) -> list[str]:
+        """Return the organisations' parts of a page; if one cannot be read, all is to be drawn anew."""
+        found = []
+        for one in members:
+            try:
+                part = self.parts.get(one.id) or (self.each / f"{one.id}.html").read_text(encoding="utf-8")
+                found.append(part)
+            except OSError as error:
+                self.refused = error
+        return found
+
+    # What the run says ----------------------------------------------------------------------------------
+
+    def say(self, record: RunRecord) -> None:
+        """Write the run into the history, and on the front page how it ended."""
+        try:
+            part = history.append(self.out, record)
+            self._write_history(part)
+        except OSError as error:
+            self.refused = error
+        try:
+            shell = (self.kept / PAGE).read_text(encoding="utf-8")
+        except OSError as error:
+            self.refused = self.refused or error
+            self._remove(self.out / PAGE)
+            return
+        self._write(self.out / PAGE, shell.replace(_TOP, _top(record)).replace(_FOOT, self._foot(record)))
+
+    def _write_history(self, part: str) -> None:
+        folder, shell = self.out / history.FOLDER, self.kept / "history.html"
+        drawn = [part]
+        if self.anew or not shell.is_file():
+            from analytics.reporting import drawing
+
+            self._write(shell, drawing.history_shell())
+            drawn = [each.stem for each in folder.glob("*.jsonl")]
+        text = shell.read_text(encoding="utf-8")
+        others = [each.stem for each in folder.glob("*.jsonl")]
+        for name in drawn:
+            runs = history.read(folder / f"{name}.jsonl")
+            self._write(folder / f"{name}.html", history.page_of(name, runs, others, text))
+
+    def _foot(self, record: RunRecord) -> str:
+        run = history.line_of(record)
+        said = f"Last run: {_moment(record.started)}, {history.lasted(record.seconds)}"
+        said += f"; {run['asked']}: {history.did(run)}."
+        months = [
+            f'<a href="{history.FOLDER}/{part}.html">{history.title_of(part)}</a>'
+            for part in history.parts(self.out)
+        ]
+        listed = ", ".join(months[:_FEW_MONTHS])
+        if older := ", ".join(months[_FEW_MONTHS:]):
+            listed += f"<details><summary>older</summary>{older}</details>"
+        return (
+            f'<p class="key">{escape(said)} <a href="{RECORD}">Record of the run</a></p>'
+            f'<div class="months">Runs of {listed}</div>'
+        )
+
+    def end(self) -> None:
+        """Keep the tallies, and that all is drawn."""
+        if self.refused:
+            return  # the next run draws everything anew
+        if self.dirty or self.redrawn:
+            lines = [self.lines[each] for each in sorted(self.lines)]
+            body = {"view": view(), "pages": self.pages, "organisations": lines}
+            self._write(self.kept / "all.json", _json(body), wait=True)
+        self._remove(self.pending)
+
+    # Files ----------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Write down that files are about to change which belong together."""
+        if not self._begun:
+            self.redrawn = self._begun = True
+            self._write(self.pending, "")
+
+    def _write(self, path: Path, text: str, *, wait: bool = False) -> None:
+        """Write a file; a page that a power cut leaves empty is drawn again."""
+        try:
+            write_whole(path, text, wait=wait)
+        except OSError as error:
+            self.refused = error
+            self._remove(path)
+
+    def _remove(self, path: Path) -> None:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+@lru_cache(maxsize=1)
+def view() -> str:
+    """Return a digest of all that makes the index look as it does: where it is another, all is drawn anew."""
+    here = Path(__file__).parent
+    paths = [*(here / "templates").iterdir(), *(here / f"{name}.py" for name in _SOURCES)]
+    paths += [here.parent / "page" / "report.css", here.parent / "page" / "tokens.py"]
+    return sha256(b"".join(path.read_bytes() for path in sorted(paths))).hexdigest()[:16]
+
+
+def _standing(item: dict[str, Any]) -> Standing:
+    item["headline"] = tuple(item["headline"]) if item["headline"] else None
+    return Standing(**item)
+
+
+def _there(path: Path | str) -> bool:
+    try:
+        return os.stat(path).st_size > 0  # noqa: PTH116 - quicker, and called often
+    except OSError:
+        return False
+
+
+def _digest(drawn: object) -> str:
+    return sha256(repr(drawn).encode()).hexdigest()[:16]
+
+
+def _json(body: object) -> str:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{history.day_of(moment)}, {moment:%H:%M} {moment.tzname() or ''}".strip()
+
+
+def _short(said: str) -> str:
+    return f'<p class="short">{escape(said)}</p>'
+
+
+def _top(record: RunRecord) -> str:
+    if not record.not_run:
+        return ""
+    return _short(f"The last run was stopped before {len(record.not_run):,} more were tried.")
