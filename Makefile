@@ -19,7 +19,7 @@ export PYTHONPATH :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env report test long lab lint format types layers bench evidence lock clean
+.PHONY: help env report test long torture lab lint format types layers bench evidence lock clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,9 @@ test: $(stamp) lint types layers data/demo  ## every check: style, types, layers
 
 long: $(stamp)  ## the tests that take minutes: coverage in simulation, training on all of the reference data
 	$(bin)/python -m pytest -m long tests
+
+torture: $(stamp)  ## kill 200 runs at random moments and look for what is truncated or mixed (a quarter of an hour)
+	$(bin)/python -m tests.reporting.torture.kills 200
 
 lab: $(stamp)  ## open JupyterLab on the notebooks
 	$(bin)/workbook lab
@@ -56,8 +59,8 @@ types: $(stamp)  ## mypy, strict, over the package
 layers: $(stamp)  ## who may import whom
 	$(bin)/lint-imports
 
-bench: $(stamp)  ## measure against the rivals and print the ratios
-	@set -e; for each in benchmarks/*.py; do echo; echo "$$each"; $(bin)/python "$$each"; done
+bench: $(stamp) data/demo  ## measure against the rivals, print the ratios, fail where one misses its bound
+	$(bin)/python -m benchmarks
 
 evidence: $(stamp) data/demo  ## measure what the models reach on published data, beside what they must reach
 	$(bin)/python -m benchmarks.evidence
@@ -66,15 +69,17 @@ data/demo: | $(stamp)
 	$(bin)/workbook demo
 
 # uv resolves for every platform and Python at once; pip-tools only for the machine that it runs on. It is needed
-# for this one task, so it lives in .cache and not in the environment. Addresses are left out: whoever installs
-# says where packages come from, and the hashes say which.
-lock: pyproject.toml  ## resolve pyproject.toml anew into requirements.lock (needs a network)
+# for this one task, so it lives in .cache and not in the environment. What is locked stays where it still fits,
+# unless UPGRADE=--upgrade. Addresses are left out: whoever installs says where packages come from, and the hashes
+# say which.
+lock: pyproject.toml  ## resolve pyproject.toml into requirements.lock; UPGRADE=--upgrade for the newest (needs a network)
 	$(PYTHON) -m venv .cache/lock
 	.cache/lock/bin/python -m pip install --quiet uv==$(uv)
+	cp requirements.lock .cache/resolved
+	.cache/lock/bin/uv pip compile pyproject.toml --extra test --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --no-header --quiet --output-file .cache/resolved $(UPGRADE)
 	@{ echo "# Every version that the workbook runs and is tested on, with the hashes of its files: made by 'make lock'."; \
-	   .cache/lock/bin/uv pip compile pyproject.toml --extra test --universal --python-version 3.11 \
-	     --generate-hashes --no-annotate --no-header --upgrade --quiet; } > .cache/requirements.lock
-	mv .cache/requirements.lock requirements.lock
+	   cat .cache/resolved; } > requirements.lock
 
 clean:  ## remove the environment, caches and reports (data and trained models stay)
 	rm -rf $(VENV) .cache build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

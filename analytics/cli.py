@@ -11,7 +11,8 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -103,31 +104,66 @@ def run(given: argparse.Namespace) -> int:
         for job in jobs:
             _say(str(out / job.organisation.id / job.slug / f"{job.card.name}.html"))
         return 0
-    return _run(jobs, given.params, folder, out, given.jobs or workbook.jobs)
+    chosen = given.organisation or given.timeframe or given.notebook
+    whole = expand(workbook, folder=folder) if chosen else jobs
+    return _run(jobs, whole, folder, given, given.jobs or workbook.jobs)
 
 
-def _run(jobs: Sequence[Job], params: Path, notebooks: Path, out: Path, workers: int | None) -> int:
+def _run(
+    jobs: Sequence[Job],
+    whole: Sequence[Job],
+    notebooks: Path,
+    given: argparse.Namespace,
+    workers: int | None,
+) -> int:
+    from analytics.data import source_state
     from analytics.reporting import batch
+    from analytics.reporting.plan import Batch, default_workers
     from analytics.reporting.progress import progress, summary_of
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    wanted = batch.Batch(
+    wanted = Batch(
         jobs=jobs,
-        params=params,
+        params=given.params,
         notebooks=notebooks,
-        out=out,
-        workers=min(workers or batch.default_workers(), len(jobs)),
+        out=given.out,
+        workers=min(workers or default_workers(), len(jobs)),
         check=refuse_bad_data,
+        data=source_state,
+        whole=whole,
+        force=given.force,
+        resume=given.resume,
+        scheduler=given.scheduler,
     )
     try:
-        with progress(sys.stdout, len(jobs)) as reporter:
+        with _stopped_by_signals(), progress(sys.stdout, len(jobs)) as reporter:
             record = batch.run(wanted, reporter)
     except batch.Stopped as stopped:
         sys.stderr.write(f"workbook: stopped. {summary_of(stopped.record)}\n")
         return STOPPED
+    except batch.Unsaved as unsaved:
+        sys.stderr.write(f"workbook: {summary_of(unsaved.record)} {unsaved}\n")
+        return FAILED
     _say(summary_of(record))
-    _say(str(out / "index.html"))
+    _say(str(given.out / "index.html"))
     return FAILED if record.count("failed") else 0
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM stop the run, once: a second one must not keep it from ending well."""
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def stop(*_: object) -> NoReturn:
+        for each in signals:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = [signal.signal(each, stop) for each in signals]
+    try:
+        yield
+    finally:
+        for each, handler in zip(signals, before, strict=True):
+            signal.signal(each, handler)
 
 
 def _lacking(organisation: Organisation, need: str, timeframes: Sequence[str]) -> Sequence[str]:
@@ -297,6 +333,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--notebook", action="append", default=[], metavar="N", help="this one; may be repeated")
     one.add_argument("--jobs", type=_whole(1, _MANY), metavar="J", help="reports at once (2)")
+    one.add_argument("--force", action="store_true", help="make also the reports for which nothing changed")
+    one.add_argument("--resume", action="store_true", help="finish the last run, if it was stopped or killed")
+    one.add_argument(
+        "--scheduler", default="", metavar="ADDRESS", help="of a Dask cluster, such as tcp://10.0.0.5:8786"
+    )
     one.add_argument("--out", type=Path, default=Path("reports"), metavar="DIR", help="where to (reports)")
     one.add_argument("--dry-run", action="store_true", help="only say which pages would be made")
 

@@ -21,6 +21,10 @@ class SourceError(AnalyticsError):
     """An organisation's source cannot be opened or read as its params say."""
 
 
+class LostConnectionError(SourceError):
+    """A source did not answer, or went away; it may answer later."""
+
+
 class ContractError(AnalyticsError):
     """A source was read, but its data break a rule of the contract that refuses them."""
 

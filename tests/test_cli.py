@@ -63,7 +63,7 @@ def said(capsys):
         (["run"], "PARAMS"),
         (["run", "parms.yml"], 'there is no file parms.yml (did you mean "params.yml"?)'),
         (["run", "params.yml", "--organization", "acme"], '(did you mean "--organisation"?)'),
-        (["run", "params.yml", "--force"], 'workbook run does not take "--force"'),
+        (["run", "params.yml", "--forse"], 'workbook run does not take "--forse" (did you mean "--force"?)'),
         (["run", "params.yml", "--organisation", "amce"], '(did you mean "acme"?)'),
         (["run", "params.yml", "--organisation", "../x"], 'there is no organisation "../x"'),
         (["run", "params.yml", "--timeframe", "last-moth"], '(did you mean "last-month"?)'),

@@ -11,6 +11,7 @@ each), ``customers``, ``features``, ``scores``, ``versions``.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -256,7 +257,10 @@ def use_model(organisation: str, kind: str, version: str | None) -> None:
         return
     load_model(organisation, kind, version)
     temporary = place / f".{_IN_USE}.{os.getpid()}"
-    temporary.write_bytes(_as_json({"version": version}))
+    with temporary.open("wb") as file:
+        file.write(_as_json({"version": version}))
+        file.flush()
+        os.fsync(file.fileno())
     temporary.replace(place / _IN_USE)
 
 
@@ -318,7 +322,9 @@ def _write_whole(folder: Path, content: Mapping[str, bytes]) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         temporary.rename(folder)
-    except FileExistsError:
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
         return  # another run was quicker with the same version
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

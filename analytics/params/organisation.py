@@ -32,6 +32,21 @@ TimeframeText = Annotated[str, BeforeValidator(as_text), AfterValidator(_readabl
 """A timeframe as it is written; a year may stand without quotes."""
 
 
+class Limits(ParamsModel):
+    """What one notebook's reports may take, where that is not what every report may.
+
+    Parameters
+    ----------
+    time_limit : int, optional
+        Seconds.
+    memory_limit : float, optional
+        GiB.
+    """
+
+    time_limit: Annotated[int, Field(ge=1)] | None = None
+    memory_limit: Annotated[float, Field(ge=0.25)] | None = None
+
+
 class Settings(ParamsModel):
     """What can be said for all organisations of a file, and again for one of them.
 
@@ -51,6 +66,11 @@ class Settings(ParamsModel):
         Seconds that a report may take.
     memory_limit : float
         GiB that a report may use.
+    limits : mapping of str to Limits
+        Notebook → limits of its own, which come before those of all reports.
+    retry_after : tuple of float
+        Seconds before a report is tried a second time, a third, …, where its connection, kernel or worker was
+        lost; nothing else is tried again. Empty: never.
     """
 
     timeframes: tuple[TimeframeText, ...] | None = None
@@ -61,6 +81,8 @@ class Settings(ParamsModel):
     export_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 100_000
     time_limit: Annotated[int, Field(ge=1)] = 600
     memory_limit: Annotated[float, Field(ge=0.25)] = 2.0
+    limits: dict[str, Limits] = Field(default_factory=dict)
+    retry_after: tuple[Annotated[float, Field(ge=0, le=3600)], ...] = (1.0, 4.0)
 
     @field_validator("timeframes", "notebooks")
     @classmethod
@@ -109,6 +131,11 @@ class Organisation(Settings):
     show_contact_details: bool = False
     source: Source
     rules: dict[str, Path] = Field(default_factory=dict)
+
+    def limits_of(self, notebook: str) -> tuple[int, float]:
+        """Return the seconds and the GiB that a report of a notebook may take."""
+        own = self.limits.get(notebook, Limits())
+        return own.time_limit or self.time_limit, own.memory_limit or self.memory_limit
 
     def model_post_init(self, _context: Any, /) -> None:
         """Call an organisation without a name by its id."""

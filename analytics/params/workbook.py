@@ -20,7 +20,7 @@ from analytics.params.document import (
     shown,
 )
 from analytics.params.notebooks import NotebookCard, notebook_names, read_card
-from analytics.params.organisation import Organisation, Settings
+from analytics.params.organisation import Limits, Organisation, Settings
 from analytics.params.problems import validated
 from analytics.params.rules import RULES, load_rules
 
@@ -183,12 +183,16 @@ def _completed(organisation: Organisation, book: Workbook, folder: Path) -> Orga
     update: dict[str, Any] = {
         name: getattr(book, name)
         for name in Settings.model_fields
-        if name not in said and name != "parameters"
+        if name not in said and name not in ("parameters", "limits")
     }
     notebooks = book.parameters.keys() | organisation.parameters.keys()
     update["parameters"] = {
         name: book.parameters.get(name, {}) | organisation.parameters.get(name, {})
         for name in sorted(notebooks)
+    }
+    update["limits"] = book.limits | {
+        name: book.limits.get(name, Limits()).model_copy(update=own.model_dump(exclude_none=True))
+        for name, own in organisation.limits.items()
     }
     source = organisation.source
     if source.path is not None and source.kind != "package":
@@ -249,19 +253,28 @@ def _beside_the_notebooks(document: Document, folder: Path | None) -> Iterator[P
     for place, settings in places:
         if isinstance(settings, dict):
             yield from _names(document, (*place, "notebooks"), settings.get("notebooks"), folder)
+            limits = settings.get("limits")
+            for name in limits if isinstance(limits, dict) else ():
+                yield from _unknown_notebook(document, (*place, "limits", name), name, folder)
             yield from _parameters(
                 document, (*place, "parameters"), settings.get("parameters"), folder, cards
             )
 
 
 def _names(document: Document, place: Location, names: Any, folder: Path | None) -> Iterator[Problem]:
-    known = notebook_names(folder)
     for number, name in enumerate(names if isinstance(names, list) else []):
-        if isinstance(name, str) and name not in known:
-            message = (
-                f'there is no notebook "{name}"{nearest(name, known)}; there are {", ".join(known) or "none"}'
-            )
-            yield document.problem((*place, number), message)
+        yield from _unknown_notebook(document, (*place, number), name, folder)
+
+
+def _unknown_notebook(
+    document: Document, where: Location, name: Any, folder: Path | None
+) -> Iterator[Problem]:
+    known = notebook_names(folder)
+    if isinstance(name, str) and name not in known:
+        message = (
+            f'there is no notebook "{name}"{nearest(name, known)}; there are {", ".join(known) or "none"}'
+        )
+        yield document.problem(where, message)
 
 
 def _parameters(

@@ -1,83 +1,41 @@
 """The batch: reports in the order of their needs, several at once, each in a process of its own.
 
-A report that fails is a result like any other. The jobs go to an executor of the ``concurrent.futures``
-kind; the local one is a pool of processes that start the kernels.
+A report that fails is a result like any other. What to make is planned in `plan`, who makes it are the
+`workers`, `schedule` says when, `retries` whether again; `lock` and `files` see to it that two runs never mix
+and that one which is killed leaves nothing half.
 """
 
 from __future__ import annotations
 
 import os
-import signal
-import sys
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
-from multiprocessing import active_children, get_context
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
-from typing import Any, TypeVar
 
 from analytics.errors import AnalyticsError
-from analytics.params import Job, Organisation
-from analytics.params.kept import MODELS, kept_folder
-from analytics.params.notebooks import FOLDER
-from analytics.params.workbook import PARAMS
-from analytics.reporting.failures import masked, one_line, without_data
-from analytics.reporting.files import work_folder, write_whole
-from analytics.reporting.kernel import die_with_parent
-from analytics.reporting.manifest import (
-    RECORD,
-    Failure,
-    PageContext,
-    ReportName,
-    ReportResult,
-    RunRecord,
-    read_record,
-)
+from analytics.params import Organisation
+from analytics.reporting import index
+from analytics.reporting.failures import one_line, without_data
+from analytics.reporting.files import recover, work_folder, write_whole
+from analytics.reporting.lock import only_run
+from analytics.reporting.manifest import LOST_WORKER, RECORD, Failure, ReportResult, RunRecord
+from analytics.reporting.plan import Batch, Check, tasks_of, versions
 from analytics.reporting.progress import Reporter
+from analytics.reporting.records import Journal, begin_run, end_run
+from analytics.reporting.retries import wait_before_next
+from analytics.reporting.reuse import Reuse, resume
+from analytics.reporting.schedule import in_order
 from analytics.reporting.task import Task, make
+from analytics.reporting.workers import LocalPool, Pool
 
-Check = Callable[[Organisation], None]
-"""Opens an organisation's data and raises an AnalyticsError where they are refused."""
+__all__ = ["Batch", "Stopped", "Unsaved", "run"]
 
-STARTED = "WORKBOOK_STARTED"
-_GIB = 1 << 30
-Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """What to run, and where to.
-
-    Parameters
-    ----------
-    jobs : sequence of Job
-        In an order in which every job comes after those that it needs.
-    params : pathlib.Path
-        The params file or folder, for the notebooks to look their organisation up in.
-    notebooks : pathlib.Path
-        Folder of the notebooks.
-    out : pathlib.Path
-        Folder of all reports.
-    workers : int
-        How many reports run at once.
-    check : callable, optional
-        Called once for each organisation before anything runs; must be importable by name.
-    """
-
-    jobs: Sequence[Job]
-    params: Path
-    notebooks: Path
-    out: Path
-    workers: int = 1
-    check: Check | None = None
-    started: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
+_BALLAST = 1 << 20
+_BALLAST_PER_REPORT = 8 << 10
 
 
 class Stopped(Exception):
@@ -85,6 +43,14 @@ class Stopped(Exception):
 
     def __init__(self, record: RunRecord) -> None:
         super().__init__("the run was stopped")
+        self.record = record
+
+
+class Unsaved(Exception):
+    """The run has ended, and its index or its record could not be written."""
+
+    def __init__(self, record: RunRecord, error: OSError) -> None:
+        super().__init__(f"the index of the run could not be written: {error.strerror}")
         self.record = record
 
 
@@ -101,88 +67,203 @@ def run(batch: Batch, reporter: Reporter) -> RunRecord:
     Returns
     -------
     RunRecord
-        Also written to ``run.json`` in the folder of the reports, beside ``index.html``.
+        Also written to ``run.json`` in the folder of the reports, beside ``index.html``. From its beginning
+        on, ``run.json`` says of a run that has not ended that it is not complete.
 
     Raises
     ------
     AnalyticsError
-        If the data of every organisation of the run are refused; nothing was written.
+        If another run holds the folder, or the data of every organisation of the run are refused; nothing
+        was written.
     Stopped
         If the run was interrupted; all workers and kernels have ended.
+    Unsaved
+        If the index or the record could not be written, as on a full disk.
     """
-    began = monotonic()
-    with _pool(batch.workers) as pool:
-        refusals = _refused(batch, pool, reporter)
-        results: dict[int, ReportResult] = {}
+    with (
+        only_run(batch.out),
+        _recovered(batch.out, reporter),
+        work_folder(batch.out) as work,
+        TemporaryDirectory(prefix="wb-", ignore_cleanup_errors=True) as sockets,
+    ):
+        batch, resumed = resume(batch, reporter)
+        tasks = tasks_of(batch, work, Path(sockets))
+        going = _Going(batch, reporter, tasks, Reuse(batch, tasks, resumed=resumed))
         stopped = False
-        with work_folder(batch.out) as work, TemporaryDirectory(prefix="wb-") as sockets:
-            tasks = _tasks(batch, work, Path(sockets), refusals)
+        with _pool(batch) as pool:
             try:
-                for number, result in _finished(batch, tasks, pool):
-                    results[number] = result
-                    reporter.done(result, len(results), len(tasks))
+                going.refuse_bad_data(pool)
+                going.begin(work)
+                going.make_all(pool)
             except KeyboardInterrupt:
                 stopped = True
                 pool.stop()
-    record = RunRecord(
-        started=batch.started,
-        seconds=round(monotonic() - began, 3),
-        results=tuple(results[number] for number in sorted(results)),
-        earlier=_earlier(batch.out, tasks),
-        not_run=tuple(str(task.name.page) for number, task in enumerate(tasks) if number not in results),
-        workers=batch.workers,
-        versions=versions(),
-    )
-    _write_index(batch.out, record)
+        record = going.end(work)
     if stopped:
         raise Stopped(record)
     return record
 
 
-def default_workers() -> int:
-    """Return how many reports run at once where nothing is said: two, or one on a single core."""
-    return min(2, os.cpu_count() or 1)
+@contextmanager
+def _recovered(out: Path, reporter: Reporter) -> Iterator[None]:
+    """Set right what a run that was killed has left."""
+    if recover(out):
+        reporter.say("an earlier run was killed; what it had begun to put into place was finished")
+    yield
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of what makes the reports."""
-    packages = {"workbook": "customer-analytics-workbook", "papermill": "papermill", "ipykernel": "ipykernel"}
-    found = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for name, package in packages.items():
-        with suppress(PackageNotFoundError):
-            found[name] = version(package)
-    return found
+@contextmanager
+def _pool(batch: Batch) -> Iterator[Pool]:
+    """Provide the workers."""
+    pool: Pool
+    if batch.scheduler:
+        from analytics.reporting.cluster import ClusterPool  # needs an optional extra
+
+        pool = ClusterPool(batch.scheduler, batch)
+    else:
+        pool = LocalPool(batch.workers)
+    try:
+        yield pool
+    except BaseException:
+        pool.stop()
+        raise
+    pool.close()
 
 
-def name_of(job: Job) -> ReportName:
-    """Return which report a job makes."""
-    return ReportName(
-        organisation=job.organisation.id,
-        organisation_name=job.organisation.name,
-        timeframe=job.timeframe,
-        slug=job.slug,
-        notebook=job.card.name,
-        title=job.card.title,
-        question=job.card.question,
+class _Going:
+    """A run that is going on: its tasks, and what has become of them so far."""
+
+    def __init__(self, batch: Batch, reporter: Reporter, tasks: Sequence[Task], reuse: Reuse) -> None:
+        self.batch, self.reporter, self.tasks, self.reuse = batch, reporter, tasks, reuse
+        self.results: dict[int, ReportResult] = {}
+        self.refusals: Mapping[str, Failure] = {}
+        self.workers = batch.workers
+        self._began = monotonic()
+        self._given_up: dict[int, Failure] = {}
+
+    # Organisations whose data are refused ---------------------------------------------------------------
+
+    def refuse_bad_data(self, pool: Pool) -> None:
+        """Hold the data of each organisation for which something is to be made against the contract, once.
+
+        Raises
+        ------
+        AnalyticsError
+            If the data of all of them are refused.
+        """
+        if self.batch.check is None:
+            return
+        jobs = zip(self.batch.jobs, self.tasks, strict=True)
+        wanted = {j.organisation.id: j.organisation for j, task in jobs if not self.reuse.stands(task)}
+        self.refusals = _refusals(self.batch.check, list(wanted.values()), pool)
+        if self.refusals and len(self.refusals) == len({job.organisation.id for job in self.batch.jobs}):
+            listed = [f"{name}: {failure.message}" for name, failure in self.refusals.items()]
+            raise AnalyticsError("\n".join([*listed, "nothing was run, and nothing was written"]))
+        for name, failure in self.refusals.items():
+            self.reporter.say(f"{name}: refused: {one_line(failure.message, longest=300)}")
+
+    # Reports --------------------------------------------------------------------------------------------
+
+    def make_all(self, pool: Pool) -> None:
+        """Make each report as soon as those before it are done.
+
+        One whose provider failed is made all the same: what was made in an earlier run may do, and where
+        there is nothing, its page says so better than a page of errors.
+        """
+
+        def start(number: int) -> Future[ReportResult]:
+            task = self._refused(number)
+            found = task if task.refusal else self.reuse.turn(task)
+            if isinstance(found, Task):
+                return pool.submit(make, found)
+            standing: Future[ReportResult] = Future()
+            standing.set_result(found)
+            return standing
+
+        def again(number: int, future: Future[ReportResult], tried: int) -> float | None:
+            if number in self._given_up:
+                return None
+            error = future.exception()
+            failure = future.result().failure if error is None else _why(error, pool)
+            wait = wait_before_next(failure, tried, self.batch.jobs[number].organisation.retry_after)
+            if wait is None and error is not None and failure is not None:
+                self._given_up[number] = failure  # once more, only for the page that says so
+                return 0.0
+            return wait
+
+        after = [job.after for job in self.batch.jobs]
+        for number, future, tried in in_order(after, start, workers=lambda: pool.workers, again=again):
+            self.workers = pool.workers
+            given_up = self._given_up.pop(number, None)
+            if given_up and future.exception():
+                result = _without_page(self.tasks[number], given_up)
+            else:
+                result = future.result()
+            self.results[number] = replace(result, tries=result.tries + tried - 1 - bool(given_up))
+            self.reuse.made(self.tasks[number], self.results[number])
+            self.reporter.done(self.results[number], len(self.results), len(self.tasks))
+
+    def _refused(self, number: int) -> Task:
+        task = self.tasks[number]
+        failure = self._given_up.get(number) or self.refusals.get(task.name.organisation)
+        return replace(task, refusal=failure) if failure else task
+
+    # What the run leaves --------------------------------------------------------------------------------
+
+    def begin(self, work: Path) -> None:
+        """Write down that the run has begun, and keep room on the disk to say how it ended."""
+        _reserve(work / "ballast", _BALLAST + _BALLAST_PER_REPORT * len(self.tasks))
+        pages = tuple(str(task.name.page) for task in self.tasks)
+        begin_run(self.batch.out, Journal(started=self.batch.started, force=self.batch.force, pages=pages))
+        index.announce(self.batch.out, self.batch.started)
+        write_whole(self.batch.out / RECORD, self.record().to_json())
+
+    def record(self) -> RunRecord:
+        """Return the record of the run as far as it has come."""
+        return RunRecord(
+            started=self.batch.started,
+            seconds=round(monotonic() - self._began, 3),
+            results=tuple(self.results[number] for number in sorted(self.results)),
+            not_run=tuple(
+                str(t.name.page) for number, t in enumerate(self.tasks) if number not in self.results
+            ),
+            workers=self.workers,
+            versions=versions(),
+        )
+
+    def end(self, work: Path) -> RunRecord:
+        """Write the index and the record of the run.
+
+        Raises
+        ------
+        Unsaved
+            If the disk takes them no more.
+        """
+        record = self.record()
+        (work / "ballast").unlink(missing_ok=True)
+        _write_end(self.batch.out, record)
+        self.reuse.save()
+        if record.complete:
+            end_run(self.batch.out)
+        return record
+
+
+def _refusals(check: Check, organisations: Sequence[Organisation], pool: Pool) -> dict[str, Failure]:
+    """Return whose data are refused and why; a lost connection is tried again."""
+
+    def outcome(future: Future[Failure | None]) -> Failure | None:
+        error = future.exception()
+        return future.result() if error is None else _why(error, pool)
+
+    ended = in_order(
+        [()] * len(organisations),
+        lambda number: pool.submit(check_quietly, check, organisations[number]),
+        workers=lambda: pool.workers,
+        again=lambda number, future, tried: wait_before_next(
+            outcome(future), tried, organisations[number].retry_after
+        ),
     )
-
-
-# Organisations whose data are refused -------------------------------------------------------------------
-
-
-def _refused(batch: Batch, pool: _Pool, reporter: Reporter) -> Mapping[str, Failure]:
-    """Hold every organisation's data against the contract, once, before anything runs."""
-    if batch.check is None:
-        return {}
-    organisations = list({job.organisation.id: job.organisation for job in batch.jobs}.values())
-    futures = {o.id: pool.submit(check_quietly, batch.check, o) for o in organisations}
-    refusals = {name: failure for name, future in futures.items() if (failure := future.result())}
-    if refusals and len(refusals) == len(organisations):
-        listed = [f"{name}: {failure.message}" for name, failure in refusals.items()]
-        raise AnalyticsError("\n".join([*listed, "nothing was run, and nothing was written"]))
-    for name, failure in refusals.items():
-        reporter.say(f"{name}: refused: {one_line(failure.message, longest=300)}")
-    return refusals
+    return {organisations[n].id: failure for n, future, _ in ended if (failure := outcome(future))}
 
 
 def check_quietly(check: Check, organisation: Organisation) -> Failure | None:
@@ -198,168 +279,45 @@ def check_quietly(check: Check, organisation: Organisation) -> Failure | None:
     return None
 
 
-# Tasks in order -----------------------------------------------------------------------------------------
+def _why(error: BaseException, pool: Pool) -> Failure:
+    """Say why a worker came back with an error, or not at all."""
+    if pool.is_lost(error):
+        return Failure(type=LOST_WORKER, message="the process that made the report died")
+    kind = type(error).__name__
+    said = without_data(kind, getattr(error, "strerror", None) or str(error))
+    return Failure(type=kind, message=f"the report could not be made: {said}")
 
 
-def _tasks(batch: Batch, work: Path, sockets: Path, refusals: Mapping[str, Failure]) -> list[Task]:
-    """Give every job its folder, its environment and what its page must know."""
-    names = [name_of(job) for job in batch.jobs]
-    environment = {
-        PARAMS: str(batch.params.resolve()),
-        FOLDER: str(batch.notebooks.resolve()),
-        STARTED: batch.started.isoformat(),
-        MODELS: str(kept_folder()),
-    }
-    tasks = []
-    for number, (job, name) in enumerate(zip(batch.jobs, names, strict=True)):
-        same_organisation = [n for n in names if n.organisation == name.organisation]
-        context = PageContext(
-            report=name,
-            siblings=tuple(n for n in same_organisation if n.slug == name.slug),
-            timeframes=tuple(n for n in same_organisation if n.notebook == name.notebook),
-            started=batch.started,
-            locale=job.organisation.locale,
-            currency=job.organisation.currency,
-            parameters=masked(job.parameters),
-            versions=versions(),
-        )
-        tasks.append(
-            Task(
-                context=context,
-                notebook=job.card.path,
-                parameters=job.parameters,
-                environment=environment,
-                out=batch.out.resolve(),
-                work=work.resolve() / str(number),
-                sockets=sockets,
-                time_limit=job.organisation.time_limit,
-                memory_limit=int(job.organisation.memory_limit * _GIB),
-                refusal=refusals.get(job.organisation.id),
-            )
-        )
-    return tasks
+def _without_page(task: Task, failure: Failure) -> ReportResult:
+    reason = one_line(f"{failure.message}; nor could its page be written", longest=300)
+    made = task.context.started
+    return ReportResult(report=task.name, state="failed", reason=reason, failure=failure, made=made)
 
 
-def _finished(batch: Batch, tasks: Sequence[Task], pool: _Pool) -> Iterator[tuple[int, ReportResult]]:
-    """Run tasks as soon as those before them are done, and yield their results as they come.
+def _reserve(path: Path, size: int) -> None:
+    """Hold room on the disk, so that a run that fills it can still say so."""
+    with path.open("wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:
+            file.write(bytes(size))
 
-    One whose provider failed runs all the same: what was made in an earlier run may do, and where there is
-    nothing, its page says so better than a page of errors.
+
+def _write_end(out: Path, record: RunRecord) -> None:
+    """Write the index of all reports, that of each organisation, and last the record of the run.
+
+    What cannot be written must not be that of an earlier run either, where it can be removed.
     """
-    waiting = deque(range(len(tasks)))
-    running: dict[Future[ReportResult], int] = {}
-    results: dict[int, ReportResult] = {}
-    lost: Counter[int] = Counter()
-    while waiting or running:
-        ready = [n for n in waiting if all(need in results for need in batch.jobs[n].after)]
-        for number in ready[: pool.workers - len(running)]:
-            waiting.remove(number)
-            running[pool.submit(make, tasks[number])] = number
-        finished, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in sorted(finished, key=running.__getitem__):
-            number = running.pop(future)
-            if isinstance(future.exception(), BrokenProcessPool) and not lost[number]:
-                lost[number] += 1  # perhaps a neighbour broke the pool: once more, before the next ones
-                waiting.appendleft(number)
-                continue
-            results[number] = _result(tasks[number], future)
-            yield number, results[number]
-
-
-def _result(task: Task, future: Future[ReportResult]) -> ReportResult:
-    """Take a task's result; where its worker died or a file could not be written, it has failed."""
+    refused: OSError | None = None
     try:
-        return future.result()
-    except BrokenProcessPool:
-        failure = Failure(type="DeadWorker", message="the process that made the report died")
-    except Exception as error:  # noqa: BLE001 - one report's trouble must not end the run
-        kind = type(error).__name__
-        said = without_data(kind, getattr(error, "strerror", None) or str(error))
-        failure = Failure(type=kind, message=f"the report could not be written: {said}")
+        index.update(out, record)
+    except OSError as error:
+        refused = error
     try:
-        return make(replace(task, refusal=failure))
-    except OSError:
-        return ReportResult(report=task.name, state="failed", reason=failure.message, failure=failure)
-
-
-# What the run leaves ------------------------------------------------------------------------------------
-
-
-def _earlier(out: Path, tasks: Sequence[Task]) -> tuple[ReportResult, ...]:
-    """Return the reports of earlier runs that still stand beside those of this one."""
-    try:
-        last = read_record(out)
-    except (ValueError, KeyError, TypeError):
-        return ()
-    planned = {task.name.page for task in tasks}
-    standing = last.standing if last else ()
-    return tuple(
-        result
-        for result in standing
-        if result.report.page not in planned and (out / result.report.page).is_file()
-    )
-
-
-def _write_index(out: Path, record: RunRecord) -> None:
-    """Write the index of all reports, that of each organisation, and last the record of the run."""
-    from analytics.reporting.index import (
-        render_index,
-        render_organisation_index,
-    )  # slow to import, needed last
-
-    for organisation, _ in record.organisations:
-        write_whole(out / organisation / "index.html", render_organisation_index(record, organisation))
-    write_whole(out / "index.html", render_index(record))
-    write_whole(out / RECORD, record.to_json())
-
-
-# Workers ------------------------------------------------------------------------------------------------
-
-
-class _Pool:
-    """A pool of processes that can be stopped at once, and that is renewed when one of them dies."""
-
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
-        self._before = {child.pid for child in active_children()}
-        self._executor = self._new()
-
-    def _new(self) -> Executor:
-        return ProcessPoolExecutor(self.workers, mp_context=get_context("spawn"), initializer=_prepare)
-
-    def submit(self, function: Callable[..., Result], /, *arguments: Any) -> Future[Result]:
-        """Hand a call to a worker."""
-        try:
-            return self._executor.submit(function, *arguments)
-        except BrokenProcessPool:
-            self._executor.shutdown(wait=False)
-            self._executor = self._new()
-            return self._executor.submit(function, *arguments)
-
-    def stop(self) -> None:
-        """End all workers at once; their kernels end with them."""
-        for child in active_children():
-            if child.pid not in self._before:
-                child.kill()
-        self._executor.shutdown(wait=True, cancel_futures=True)
-
-    def close(self) -> None:
-        """Let the workers go."""
-        self._executor.shutdown(wait=True)
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[_Pool]:
-    pool = _Pool(workers)
-    try:
-        yield pool
-    except BaseException:
-        pool.stop()
-        raise
-    pool.close()
-
-
-def _prepare() -> None:
-    """Make a process a worker: Ctrl-C is the batch's to answer, and no worker outlives it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    die_with_parent()
+        write_whole(out / RECORD, record.to_json())
+    except OSError as error:
+        refused = error
+        with suppress(OSError):
+            (out / RECORD).unlink(missing_ok=True)
+    if refused:
+        raise Unsaved(record, refused)

@@ -47,11 +47,7 @@ def failure_of(outcome: Outcome, *, time_limit: float, memory_limit: int) -> Fai
         The message of a deliberate error as it is; any other error's without what may be data.
     """
     cells = outcome.notebook["cells"]
-    code = [
-        number
-        for number, cell in enumerate(cells)
-        if cell["cell_type"] == "code" and "injected-parameters" not in cell["metadata"].get("tags", ())
-    ]
+    code = code_cells(outcome.notebook)
     failed = outcome.cell
     deliberate = outcome.error in deliberate_errors()
     own = _OWN_WORDS.get(outcome.error)
@@ -69,6 +65,15 @@ def failure_of(outcome: Outcome, *, time_limit: float, memory_limit: int) -> Fai
         line=_failing_line(outcome.traceback),
         deliberate=deliberate,
     )
+
+
+def code_cells(notebook: Mapping[str, Any]) -> list[int]:
+    """Return the positions of the code cells that stand in the notebook's own file."""
+    return [
+        number
+        for number, cell in enumerate(notebook["cells"])
+        if cell["cell_type"] == "code" and "injected-parameters" not in cell["metadata"].get("tags", ())
+    ]
 
 
 def deliberate_errors() -> frozenset[str]:
@@ -135,6 +140,7 @@ def scrub(notebook: dict[str, Any], failure: Failure | None) -> None:
         record[path] = Path(record[path]).name if record[path] else None
     for cell in notebook["cells"]:
         if "injected-parameters" in cell["metadata"].get("tags", ()):
+            cell["id"] = "injected-parameters"  # Papermill draws one by chance
             cell["source"] = _PERSONAL_LINE.sub(rf'\1 = "{_MASK}"', cell["source"])
         for output in cell.get("outputs", ()):
             if failure and output["output_type"] == "error":

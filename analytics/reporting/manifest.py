@@ -1,7 +1,7 @@
 """What a run did: one result for each report, one record for the run, and what a page is told about itself.
 
-`run.json` is a `RunRecord` written out; the index pages are drawn from the same record. Nothing here holds a
-row of data, a secret or a traceback.
+`run.json` is a `RunRecord` written out; what earlier runs made and still stands is kept by the index. Nothing
+here holds a row of data, a secret or a traceback.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ State = Literal["ready", "warning", "no data", "failed"]
 STATES: tuple[State, ...] = ("failed", "warning", "no data", "ready")
 """All states, those that need a look first."""
 
+LOST_WORKER = "DeadWorker"
+"""The type of a failure where the process that made the report died."""
+
 RECORD = "run.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +147,10 @@ class ReportResult:
         The parameters that the notebook was given, personal ones masked.
     made : datetime or None
         When the run began that made it.
+    tries : int
+        How often it was tried; more than once where a lost worker, kernel or connection was to blame.
+    reused : bool
+        Whether an earlier run made it and nothing has changed since.
     """
 
     report: ReportName
@@ -157,6 +164,8 @@ class ReportResult:
     files: tuple[str, ...] = ()
     parameters: Mapping[str, Scalar] = field(default_factory=dict)
     made: datetime | None = None
+    tries: int = 1
+    reused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,8 +181,6 @@ class RunRecord:
     results : tuple of ReportResult
         What this run made: by organisation as params name them, notebooks in order of need, timeframes from
         the earliest.
-    earlier : tuple of ReportResult
-        What earlier runs made and this one was not asked for; the pages still stand.
     not_run : tuple of str
         Pages that were planned and not reached, because the run was stopped.
     workers : int
@@ -185,7 +192,6 @@ class RunRecord:
     started: datetime
     seconds: float
     results: tuple[ReportResult, ...]
-    earlier: tuple[ReportResult, ...] = ()
     not_run: tuple[str, ...] = ()
     workers: int = 1
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -195,26 +201,9 @@ class RunRecord:
         """Whether everything planned was tried."""
         return not self.not_run
 
-    @property
-    def standing(self) -> tuple[ReportResult, ...]:
-        """Every report that an index shows: of this run, then of earlier ones."""
-        return self.results + self.earlier
-
     def count(self, state: State) -> int:
         """Return how many reports of this run are in a state."""
         return sum(result.state == state for result in self.results)
-
-    def of(self, organisation: str) -> tuple[ReportResult, ...]:
-        """Return the standing reports of one organisation."""
-        return tuple(r for r in self.standing if r.report.organisation == organisation)
-
-    @property
-    def organisations(self) -> tuple[tuple[str, str], ...]:
-        """Ids and names of the organisations with standing reports, those of this run first."""
-        names: dict[str, str] = {}
-        for result in self.standing:
-            names.setdefault(result.report.organisation, result.report.organisation_name)
-        return tuple(names.items())
 
     def to_json(self) -> str:
         """Write the record as the text of `run.json`."""
@@ -237,14 +226,14 @@ class RunRecord:
         body.pop("complete")
         return cls(
             started=datetime.fromisoformat(body.pop("started")),
-            results=tuple(_result(item) for item in body.pop("results")),
-            earlier=tuple(_result(item) for item in body.pop("earlier")),
+            results=tuple(read_result(item) for item in body.pop("results")),
             not_run=tuple(body.pop("not_run")),
             **body,
         )
 
 
-def _result(item: dict[str, Any]) -> ReportResult:
+def read_result(item: dict[str, Any]) -> ReportResult:
+    """Read a result back from what JSON made of it."""
     failure, made = item.pop("failure"), item.pop("made")
     return ReportResult(
         report=ReportName(**item.pop("report")),

@@ -10,35 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
 from typing import Any
 
-from jinja2 import Environment
 from markupsafe import Markup
 
 from analytics.formats import Format
 from analytics.page import guard, render
 from analytics.page.display import fragment_of, records
 from analytics.page.pieces import Masthead, Notes, Notice
-from analytics.reporting.manifest import Failure, PageContext, ReportName
+from analytics.reporting.manifest import LOST_WORKER, Failure, PageContext, ReportName
+from analytics.reporting.shell import style_sheet, templates
 
 _AFTER_MAIN = "notes"
 _AROUND = 4  # lines shown before and after the one that failed
-
-
-@lru_cache(maxsize=1)
-def templates() -> Environment:
-    """Give the templates of whole pages."""
-    return render.environment("analytics.reporting")
-
-
-@lru_cache(maxsize=4)
-def style_sheet(*more: str) -> Markup:
-    """Give the style sheet of a page: that of the reports, and others of this package after it."""
-    folder = resources.files("analytics.reporting") / "templates"
-    texts = [(folder / f"{name}.css").read_text(encoding="utf-8") for name in more]
-    return Markup("".join([render.page_css(), *map(render.minified, texts)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +180,7 @@ _KINDS: dict[str, tuple[str, str]] = {
         "Run it again by itself:",
     ),
 }
+_KINDS[LOST_WORKER] = _KINDS["DeadKernel"]
 _ON_PURPOSE = (
     "The workbook stopped on purpose: the message says what it found and what it allows.",
     "Mend what the message at the top names, then run this one report again:",
@@ -224,7 +209,7 @@ def render_failure(failure: Failure, context: PageContext, *, command: str = "")
         One HTML file without a figure.
     """
     report = context.report
-    where = f"cell {failure.cell} of {failure.cells} failed" if failure.cell else "no cell was run"
+    where, stopped = _where(failure)
     notice = Notice(
         f"This report was not made: {where}",
         f"{failure.message.strip().rstrip('.')}. No figure of this report should be quoted.",
@@ -240,7 +225,7 @@ def render_failure(failure: Failure, context: PageContext, *, command: str = "")
         masthead=Markup(render.fragment(_masthead(context, "Tried on"))),
         notice=Markup(render.fragment(notice)),
         failure=failure,
-        stopped=_stopped(failure),
+        stopped=stopped,
         kind=known[0],
         ran=_cells(1, (failure.cell or 1) - 1) + " ran",
         left=_cells((failure.cell or 0) + 1, failure.cells) + " not run",
@@ -253,12 +238,16 @@ def render_failure(failure: Failure, context: PageContext, *, command: str = "")
     )  # fmt: skip
 
 
-def _stopped(failure: Failure) -> str:
-    if failure.cell is None:
-        return "The run stopped before the first cell"
-    if failure.cell_title:
-        return f"The run stopped at “{failure.cell_title}”"
-    return f"The run stopped in cell {failure.cell}"
+def _where(failure: Failure) -> tuple[str, str]:
+    """Say how far it came, in the notice and as a heading."""
+    if failure.cell:
+        at = f"at “{failure.cell_title}”" if failure.cell_title else f"in cell {failure.cell}"
+        return f"cell {failure.cell} of {failure.cells} failed", f"The run stopped {at}"
+    if failure.cells:
+        return f"all {failure.cells} cells ran, but it was not kept", "The run stopped after the last cell"
+    if failure.type == LOST_WORKER:
+        return "its process died", "How far it came, nobody knows"
+    return "no cell was run", "The run stopped before the first cell"
 
 
 def _cells(first: int, last: int) -> str:

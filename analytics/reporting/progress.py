@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol, TextIO
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from analytics.reporting.manifest import ReportResult, RunRecord, State
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 _MARKS: dict[State, str] = {
     "ready": "ready",
@@ -48,6 +49,9 @@ def progress(stream: TextIO, total: int) -> Iterator[Reporter]:
     if not stream.isatty():
         yield _Lines(stream)
         return
+    from rich.console import Console  # slow to import, and only needed here
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(file=stream, highlight=False, markup=False)
     with Progress(*columns, console=console) as bar:
@@ -68,6 +72,8 @@ def line_of(result: ReportResult) -> str:
     name = result.report
     why = f": {result.reason}" if result.reason else ""
     shown = f"{name.organisation}  {name.timeframe}  {name.notebook}"
+    if result.reused:
+        return f"{shown}  unchanged" + (f"  {_MARKS[result.state]}{why}" if result.state != "ready" else "")
     return f"{shown}  {result.seconds:.1f} s  {_MARKS[result.state]}{why}"
 
 
@@ -83,7 +89,10 @@ def summary_of(record: RunRecord) -> str:
     reports = f"{len(record.results)} report{'' if len(record.results) == 1 else 's'}"
     words = {"ready": "ready", "warning": "with a warning", "no data": "without data", "failed": "failed"}
     states: tuple[State, ...] = ("ready", "warning", "no data", "failed")
-    counts = [f"{record.count(state)} {words[state]}" for state in states if record.count(state)]
+    made = Counter(result.state for result in record.results if not result.reused)
+    unchanged = len(record.results) - made.total()
+    counts = [f"{unchanged} unchanged"] if unchanged else []
+    counts += [f"{made[state]} {words[state]}" for state in states if made[state]]
     if record.not_run:
         counts.append(f"{len(record.not_run)} not run")
     return f"{reports} in {record.seconds:.1f} s{': ' if counts else ''}{', '.join(counts)}."

@@ -12,6 +12,9 @@ from analytics.reporting.manifest import Failure, PageContext, ReportName, Repor
 ORDINARY = "ordinary"
 """Name of the engine that starts an ordinary kernel for each report."""
 
+WARM = "warm"
+"""Name of the engine that forks each report's kernel from a process that has done the imports."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
@@ -38,8 +41,12 @@ class Task:
         Bytes.
     refusal : Failure or None
         Why it must not be executed at all.
+    key, page_key : str
+        What it is made from, and what stands around its figures; see `analytics.reporting.keys`.
+    redraw : bool
+        Only its page is to be drawn again, from the notebook that stands.
     engine : str
-        How the kernel is started.
+        How the kernel is started; where a warm one cannot be had, an ordinary one is.
     """
 
     context: PageContext
@@ -52,7 +59,10 @@ class Task:
     time_limit: float = 600.0
     memory_limit: int = 2 << 30
     refusal: Failure | None = None
-    engine: str = ORDINARY
+    key: str = ""
+    page_key: str = ""
+    redraw: bool = False
+    engine: str = WARM
 
     @property
     def name(self) -> ReportName:

@@ -103,6 +103,13 @@ class TestSaving:
         before = {path: path.stat().st_mtime_ns for path in save().iterdir()}
         assert {path: path.stat().st_mtime_ns for path in save().iterdir()} == before
 
+    def test_of_two_that_save_the_same_version_at_once_the_first_stands(self, monkeypatch):
+        folder = save()
+        monkeypatch.setattr(type(folder), "exists", lambda _: False)  # as it was when the second looked
+        assert save() == folder
+        assert sorted(path.name for path in folder.parent.iterdir()) == ["v1"]
+        assert load_model("acme", folder.parent.name, "v1").card["reference_date"] == DAY.isoformat()
+
     def test_the_same_version_with_another_card_is_refused(self):
         save(seed=0)
         with pytest.raises(ModelError, match="v1 of acme is kept already, with another card"):

@@ -75,6 +75,35 @@ def test_what_an_organisation_leaves_out_is_what_its_file_says(load, tmp_path):
     )  # fmt: skip
 
 
+def test_a_notebook_s_own_limits_come_before_those_of_all_reports(load):
+    workbook = load(
+        "time_limit: 300\n"
+        "limits: {retention: {time_limit: 900, memory_limit: 4}}\n"
+        "organisations:\n"
+        "  - {id: acme, source: {path: data}, memory_limit: 3, limits: {retention: {memory_limit: 8}}}\n"
+        "  - {id: bolt, source: {path: data}, time_limit: 60, retry_after: []}\n"
+    )
+    acme, bolt = workbook.organisations
+    assert (acme.limits_of("retention"), acme.limits_of("segmentation")) == ((900, 8.0), (300, 3.0))
+    assert (bolt.limits_of("retention"), bolt.limits_of("segmentation")) == ((900, 4.0), (60, 2.0))
+    assert (acme.retry_after, bolt.retry_after) == ((1.0, 4.0), ())
+
+
+def test_wrong_limits_are_refused_with_the_nearest(refusal):
+    said = refusal(
+        "limits:\n"
+        "  retension: {time_limit: 900}\n"
+        "  segmentation: {time_limt: 900}\n"
+        "  retention: {memory_limit: 0.1}\n"
+        "retry_after: [soon]\n"
+        "organisations: [{id: acme, source: {path: data}}]\n"
+    )
+    assert 'line 2: limits.retension: there is no notebook "retension" (did you mean "retention"?)' in said
+    assert 'line 3: limits.segmentation.time_limt: unknown key (did you mean "time_limit"?)' in said
+    assert "line 4: limits.retention.memory_limit: " in said
+    assert 'line 5: retry_after[0]: a number is needed here, not "soon"' in said
+
+
 def test_everything_wrong_is_said_at_once_with_file_line_and_key(refusal):
     said = refusal(
         "timeframes: [last-moth]\n"

@@ -234,7 +234,7 @@ def test_the_record_says_what_ran_how_long_and_with_how_much_memory(out, record,
     assert (record.workers, record.complete, record.count("failed"), record.count("ready")) == (2, True, 3, 2)
     assert 0 < result("good").seconds < record.seconds
     assert result("good").peak_memory is None or result("good").peak_memory > 10 << 20
-    assert result("good").kernel == "ordinary"
+    assert result("good").kernel.split()[0] in ("warm", "ordinary")
     body = json.loads((out / "run.json").read_text())
     assert body["complete"] is True
     assert "traceback" not in json.dumps(body).lower()
@@ -263,7 +263,6 @@ def test_nothing_private_is_left_behind(out):
 def test_a_later_run_of_one_report_keeps_the_others_in_the_index(root, out, record):
     again = run(batch_of(root, MANY, check=refuse_bolt, notebooks=["odd"], organisations=["acme"]), Told())
     assert [r.report.notebook for r in again.results] == ["odd"]
-    assert len(again.earlier) == 6
     assert f"{FOLDER}/good.html" in (out / "index.html").read_text()
     assert read_record(out) == again
 

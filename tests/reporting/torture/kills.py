@@ -1,0 +1,297 @@
+"""Kill runs of a small batch at random moments, and hold what they leave against what was promised.
+
+``python -m tests.reporting.torture.kills [NUMBER [SEED]]`` prints what was found; ``make torture`` kills 200.
+Every report is a page, a notebook, figures, a workbook and a table, all of which name the run that made them:
+those of two runs under one name are found.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import nbformat
+import psutil
+
+from tests.reporting.tiny import publish, write_notebook, write_params
+from tests.reporting.torture.command import BEGUN
+
+ROOT = Path(__file__).resolve().parents[3]
+PARAMS = """
+jobs: 2
+timeframes: [2026-Q1, 2026-Q2, 2026-Q3]
+organisations:
+  - {id: acme, source: {path: data, owned: true}}
+  - {id: bolt, source: {path: data, owned: true}}
+"""
+WRITES = """import json, os, pathlib, zipfile
+made = pathlib.Path(os.environ["WORKBOOK_OUTPUT"])
+run = os.environ["WORKBOOK_STARTED"]
+lines = [f"{run} {timeframe} {n}" for n in range(3000)]
+(made / "NAME.json").write_text(json.dumps({"success": True, "run": run, "lines": lines}))
+(made / "NAME.sales.parquet").write_text("\\n".join([*lines, "end", ""]))
+with zipfile.ZipFile(made / "NAME.xlsx", "w") as book:
+    book.writestr(zipfile.ZipInfo("sheet.xml"), "\\n".join(lines))
+print(run)"""
+NOTEBOOKS = {"first": {"provides": ["predictions"]}, "second": {}, "third": {"needs": ["predictions"]}}
+SUFFIXES_COMPARED = (".html", ".ipynb", ".json", ".parquet", ".xlsx")
+SUFFIXES = {"html", "ipynb", "json", "sales.parquet", "xlsx"}
+_BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+_TIMES = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|\+00:00)|(?<=\"duration\": )[\d.e-]+|(?<=\"seconds\": )[\d.e-]+"
+    r"|(?<=\"peak_memory\": )\d+|(?<=UTC, )\d+ seconds"
+)
+
+
+class Runs:
+    """Runs of one small batch into one folder.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        An empty folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.out, self.number = root, root / "reports", 0
+        for name, workbook in NOTEBOOKS.items():
+            cell = WRITES.replace("NAME", name)
+            write_notebook(root / "notebooks", name, cell, publish(), workbook=workbook)
+        write_params(root, PARAMS)
+        (root / "data").mkdir()
+        self.pages = len(NOTEBOOKS) * 6
+
+    def start(self, *options: str, out: str = "reports", begun: str = "") -> subprocess.Popen[str]:
+        """Start a run in a process group of its own, a minute after the last."""
+        self.number += 1
+        begun = begun or (_BEGAN + timedelta(minutes=self.number)).isoformat()
+        places = {f"WORKBOOK_{name.upper()}": str(self.root / name) for name in ("notebooks", "models")}
+        return subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "tests.reporting.torture.command",
+                "run",
+                "params.yml",
+                "--out",
+                out,
+                *options,
+            ],
+            cwd=self.root,
+            env=os.environ | places | {"PYTHONPATH": str(ROOT), BEGUN: begun},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def finish(self, *options: str, out: str = "reports", begun: str = "") -> str:
+        """Run to the end; return what was said."""
+        process = self.start(*options, out=out, begun=begun)
+        said, _ = process.communicate(timeout=600)
+        if process.returncode:
+            raise AssertionError(f"exit code {process.returncode}: {said}")
+        return said
+
+    def kill(self, moment: float, *options: str, whole_group: bool) -> int | None:
+        """Start a run and kill it after some seconds.
+
+        Returns how many processes outlived it by five seconds; None where it had ended by itself.
+        """
+        process = self.start(*options)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(moment)
+        try:
+            family = psutil.Process(process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            family = []
+        killed = process.poll() is None
+        if killed:
+            (os.killpg if whole_group else os.kill)(process.pid, signal.SIGKILL)
+        process.communicate()
+        left = len(psutil.wait_procs(family, timeout=5)[1])
+        return left if killed else None
+
+
+def faults(out: Path) -> Iterator[str]:
+    """Find what is truncated or mixed among the files of a folder of reports."""
+    runs: dict[str, set[str]] = {}
+    found: dict[str, set[str]] = {}
+    for path in sorted(out.rglob("*")):
+        place = path.relative_to(out)
+        if not path.is_file() or any(part.startswith((".work-", ".part-", ".lock")) for part in place.parts):
+            continue
+        try:
+            run = _run_of(path)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it
+            yield f"{place}: {type(error).__name__}: {error}"
+            continue
+        if len(place.parts) == 3 and place.parts[0][0] not in "._":
+            stem, _, suffix = place.name.partition(".")
+            runs.setdefault(f"{place.parent}/{stem}", set()).add(run)
+            found.setdefault(f"{place.parent}/{stem}", set()).add(suffix)
+    for report, stamps in runs.items():
+        if len(stamps) > 1:
+            yield f"{report}: files of {len(stamps)} runs: {', '.join(sorted(stamps))}"
+        if "html" in found[report] and found[report] != SUFFIXES:
+            yield f"{report}: a page without {', '.join(sorted(SUFFIXES - found[report]))}"
+
+
+def _run_of(path: Path) -> str:
+    """Read a file to its end; return in which minute the run began that made it, where it says so."""
+    if path.suffix == ".xlsx":
+        with zipfile.ZipFile(path) as book:
+            lines = book.read("sheet.xml").decode().splitlines()
+        return _minute(lines[-1])
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".html":
+        if not text.rstrip().endswith("</html>") and path.parent.parts[-2:] != ("kept", "organisations"):
+            raise ValueError("truncated")
+        said = re.search(r"<dt>Made on</dt><dd>1 January 2026, (\d\d:\d\d) UTC", text)
+        return said[1] if said else ""
+    if path.suffix == ".parquet":
+        if not text.endswith("\nend\n"):
+            raise ValueError("truncated")
+        return _minute(text)
+    if path.suffix == ".ipynb":
+        nbformat.validate(json.loads(text))
+        (printed,) = re.findall(r'"(2026-01-01T[^" ]+?)\\n"', text)
+        return _minute(printed)
+    if path.suffix == ".json":
+        return _minute(str(json.loads(text).get("run", "")))
+    return ""
+
+
+def _minute(text: str) -> str:
+    return text[11:16]
+
+
+def contents(out: Path) -> dict[str, str]:
+    """Read all files of a folder of reports, but for what a run's time is."""
+    found = {}
+    for path in sorted(out.rglob("*")):
+        inner = path.relative_to(out).parts[0] in (".records", "_history", "_index")  # these tell of all runs
+        if path.is_file() and path.suffix in SUFFIXES_COMPARED and not inner:
+            text = path.read_bytes().decode("utf-8", errors="surrogateescape")
+            found[str(path.relative_to(out))] = _TIMES.sub("…", text)
+    return found
+
+
+def unfinished(out: Path) -> bool:
+    """Whether the record says that the last run did not end."""
+    return not json.loads((out / "run.json").read_text(encoding="utf-8"))["complete"]
+
+
+def pages(out: Path) -> list[Path]:
+    """Return the pages of reports."""
+    return list(out.glob("[a-z]*/*/*.html"))
+
+
+def torture(
+    root: Path,
+    number: int,
+    seed: int,
+    *,
+    finish_every: int = 10,
+    tell: Callable[[int, Counter[str]], None] = lambda *_: None,
+) -> Counter[str]:
+    """Kill runs, one after another into the same folder, and finish one now and then.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        An empty folder.
+    number : int
+        How many kills.
+    seed : int
+        Of the moments.
+    finish_every : int
+        After so many kills a run is finished with ``--resume`` and compared with an undisturbed one.
+    tell : callable, optional
+        Is told then, after how many kills, what was found so far.
+
+    Returns
+    -------
+    Counter
+        What happened, and whatever is wrong under "wrong: …".
+    """
+    chance, runs, found = random.Random(seed), Runs(root), Counter[str]()
+    began = time.time()
+    runs.finish("--force")
+    length = time.time() - began
+    first = min(page.stat().st_mtime for page in pages(runs.out)) - began
+    done = 0
+    while done < number:
+        due = (done + 1) % finish_every == 0 or done + 1 == number
+        earliest = first if due or chance.random() < 0.5 else 0.0  # half of the kills while reports are made
+        options = ("--resume",) if not due and done and chance.random() < 0.5 else ("--force",)
+        whole_group = chance.random() < 0.5
+        left = runs.kill(chance.uniform(earliest, length), *options, whole_group=whole_group)
+        if left is None:
+            continue
+        found["kills of the whole group" if whole_group else "kills of the runner alone"] += 1
+        found["kills that left a run unfinished"] += unfinished(runs.out)
+        found["reports found half placed, without a page"] += runs.pages - len(pages(runs.out))
+        if left:
+            found[f"wrong: {left} processes outlived a kill"] += 1
+        for fault in faults(runs.out):
+            found[f"wrong: after kill {done + 1}: {fault}"] += 1
+        if due and not unfinished(runs.out):
+            continue  # it had ended already: there is nothing to resume yet
+        done += 1
+        if due:
+            finish(runs, found)
+            tell(done, found)
+    found["seconds of an undisturbed run"] = round(length)
+    return found
+
+
+def finish(runs: Runs, found: Counter[str]) -> None:
+    """Finish what was killed, and hold every byte against a run that nobody disturbed."""
+    runs.finish("--resume")
+    found["runs finished with --resume"] += 1
+    for fault in faults(runs.out):
+        found[f"wrong: after --resume: {fault}"] += 1
+    rest = [path.name for path in runs.out.rglob(".*") if path.name.startswith((".work-", ".part-", ".lock"))]
+    if rest:
+        found[f"wrong: after --resume there is {rest}"] += 1
+    begun = json.loads((runs.out / "run.json").read_text())["started"]
+    runs.finish("--force", out="undisturbed", begun=begun)
+    ours, theirs = contents(runs.out), contents(runs.root / "undisturbed")
+    for name in sorted(ours.keys() | theirs.keys()):
+        if ours.get(name) != theirs.get(name):
+            found[f"wrong: {name} is not as in an undisturbed run"] += 1
+    found["files compared with an undisturbed run's"] += len(ours)
+
+
+def _print(kills: int, found: Counter[str]) -> None:
+    lines = [f"after {kills} kills:", *(f"{count:>8,}  {what}" for what, count in sorted(found.items()))]
+    sys.stdout.write("\n".join([*lines, ""]))
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Kill, and print what was found."""
+    number = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(10**6)
+    with tempfile.TemporaryDirectory(prefix="torture-") as folder:
+        sys.stdout.write(f"seed {seed}\n")
+        found = torture(Path(folder), number, seed, tell=_print)
+    return int(any(what.startswith("wrong") for what in found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
