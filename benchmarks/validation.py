@@ -8,6 +8,7 @@ are printed.
 """
 
 import argparse
+import json
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,11 +49,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory", default="1500MB")
     parser.add_argument("--folder", type=Path, help="where the data are kept for another run")
+    parser.add_argument("--json", action="store_true", help="a last line for programs")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = asked.folder or Path(scratch)
         write(folder, asked.rows)
-        measure(folder, asked.rounds, asked.memory)
+        found = measure(folder, asked.rounds, asked.memory)
+    if asked.json:
+        print(json.dumps(found))
 
 
 def write(folder: Path, rows: int) -> None:
@@ -82,15 +86,17 @@ def write(folder: Path, rows: int) -> None:
         )
 
 
-def measure(folder: Path, rounds: int, memory: str) -> None:
+def measure(folder: Path, rounds: int, memory: str) -> dict[str, float]:
     ours, theirs = [], []
     for _round in range(rounds):
         ours.append(validated(folder, memory))
         theirs.append(by_hand(folder, memory))
     for name, seconds in (("one aggregate query", ours), ("hand-written SQL", theirs)):
         print(f"{name:20}: {median(seconds):6.2f} s  ({', '.join(f'{second:.2f}' for second in seconds)})")
-    print(f"{'ratio':20}: {median(ours) / median(theirs):6.2f}")
-    print(f"{'peak memory':20}: {getrusage(RUSAGE_SELF).ru_maxrss / 1024:6.0f} MB")
+    ratio, peak = median(ours) / median(theirs), getrusage(RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{'ratio':20}: {ratio:6.2f}")
+    print(f"{'peak memory':20}: {peak:6.0f} MB")
+    return {"ratio": ratio, "seconds": median(ours), "peak_megabytes": peak}
 
 
 def validated(folder: Path, memory: str) -> float:
