@@ -155,7 +155,8 @@ class _Going:
             return
         jobs = zip(self.batch.jobs, self.tasks, strict=True)
         wanted = {j.organisation.id: j.organisation for j, task in jobs if not self.reuse.stands(task)}
-        self.refusals = _refusals(self.batch.check, list(wanted.values()), pool)
+        said = self.tasks[0].environment
+        self.refusals = _refusals(self.batch.check, list(wanted.values()), said, pool)
         if self.refusals and len(self.refusals) == len({job.organisation.id for job in self.batch.jobs}):
             listed = [f"{name}: {failure.message}" for name, failure in self.refusals.items()]
             raise AnalyticsError("\n".join([*listed, "nothing was run, and nothing was written"]))
@@ -248,7 +249,9 @@ class _Going:
         return record
 
 
-def _refusals(check: Check, organisations: Sequence[Organisation], pool: Pool) -> dict[str, Failure]:
+def _refusals(
+    check: Check, organisations: Sequence[Organisation], said: Mapping[str, str], pool: Pool
+) -> dict[str, Failure]:
     """Return whose data are refused and why; a lost connection is tried again."""
 
     def outcome(future: Future[Failure | None]) -> Failure | None:
@@ -257,7 +260,7 @@ def _refusals(check: Check, organisations: Sequence[Organisation], pool: Pool) -
 
     ended = in_order(
         [()] * len(organisations),
-        lambda number: pool.submit(check_quietly, check, organisations[number]),
+        lambda number: pool.submit(check_quietly, check, organisations[number], said),
         workers=lambda: pool.workers,
         again=lambda number, future, tried: wait_before_next(
             outcome(future), tried, organisations[number].retry_after
@@ -266,8 +269,12 @@ def _refusals(check: Check, organisations: Sequence[Organisation], pool: Pool) -
     return {organisations[n].id: failure for n, future, _ in ended if (failure := outcome(future))}
 
 
-def check_quietly(check: Check, organisation: Organisation) -> Failure | None:
-    """Check an organisation's data in a worker, and say in words that may be printed what is wrong."""
+def check_quietly(check: Check, organisation: Organisation, said: Mapping[str, str]) -> Failure | None:
+    """Check an organisation's data in a worker, and say in words that may be printed what is wrong.
+
+    The worker is told of the run what its notebooks are told, so that they need not check again.
+    """
+    os.environ.update(said)
     try:
         check(organisation)
     except AnalyticsError as error:
