@@ -155,8 +155,8 @@ class _Going:
             return
         jobs = zip(self.batch.jobs, self.tasks, strict=True)
         wanted = {j.organisation.id: j.organisation for j, task in jobs if not self.reuse.stands(task)}
-        said = self.tasks[0].environment
-        self.refusals = _refusals(self.batch.check, list(wanted.values()), said, pool)
+        told = self.tasks[0].environment
+        self.refusals = _refusals(self.batch.check, list(wanted.values()), told, pool)
         if self.refusals and len(self.refusals) == len({job.organisation.id for job in self.batch.jobs}):
             listed = [f"{name}: {failure.message}" for name, failure in self.refusals.items()]
             raise AnalyticsError("\n".join([*listed, "nothing was run, and nothing was written"]))
@@ -250,7 +250,7 @@ class _Going:
 
 
 def _refusals(
-    check: Check, organisations: Sequence[Organisation], said: Mapping[str, str], pool: Pool
+    check: Check, organisations: Sequence[Organisation], told: Mapping[str, str], pool: Pool
 ) -> dict[str, Failure]:
     """Return whose data are refused and why; a lost connection is tried again."""
 
@@ -260,7 +260,7 @@ def _refusals(
 
     ended = in_order(
         [()] * len(organisations),
-        lambda number: pool.submit(check_quietly, check, organisations[number], said),
+        lambda number: pool.submit(check_quietly, check, organisations[number], told),
         workers=lambda: pool.workers,
         again=lambda number, future, tried: wait_before_next(
             outcome(future), tried, organisations[number].retry_after
@@ -269,12 +269,12 @@ def _refusals(
     return {organisations[n].id: failure for n, future, _ in ended if (failure := outcome(future))}
 
 
-def check_quietly(check: Check, organisation: Organisation, said: Mapping[str, str]) -> Failure | None:
+def check_quietly(check: Check, organisation: Organisation, told: Mapping[str, str]) -> Failure | None:
     """Check an organisation's data in a worker, and say in words that may be printed what is wrong.
 
     The worker is told of the run what its notebooks are told, so that they need not check again.
     """
-    os.environ.update(said)
+    os.environ.update(told)
     try:
         check(organisation)
     except AnalyticsError as error:
