@@ -11,8 +11,9 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -204,11 +205,16 @@ def lab(given: argparse.Namespace) -> int:  # noqa: ARG001 - all commands are ca
     os.execve(command[0], command, environment)
 
 
-def refuse_bad_data(organisation: Organisation) -> None:
-    """Open an organisation's data, and raise where they cannot be used at all."""
-    from analytics.data.dataset import open_dataset
+def refuse_bad_data(organisation: Organisation, told: Mapping[str, str]) -> None:
+    """Open an organisation's data, and raise where they cannot be used at all.
 
-    open_dataset(organisation).close()
+    What is found stands in the folder of the run, so that its reports need not look again.
+    """
+    from analytics.data.dataset import open_dataset
+    from analytics.params.run import CHECKED, STARTED
+
+    started, checked = datetime.fromisoformat(told[STARTED]), Path(told[CHECKED])
+    open_dataset(organisation, started=started, checked=checked).close()
 
 
 # Words of `check` ---------------------------------------------------------------------------------------

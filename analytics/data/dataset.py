@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -147,6 +148,7 @@ def open_dataset(
     started: datetime | None = None,
     tables: Collection[str] | None = None,
     edge: Edge | None = None,
+    checked: Path | None = None,
 ) -> Dataset:
     """Open an organisation's data for reports.
 
@@ -162,6 +164,9 @@ def open_dataset(
         From ``first_day`` and ``newest_day`` to the reference date: of the batches that the workbook keeps,
         only those that a report of that day may know are read; by default all. What the source itself has in
         ``predictions`` and ``forecasts`` is always read.
+    checked : pathlib.Path, optional
+        Folder of the run with what was found of its tables before; by default what the batch says in
+        ``WORKBOOK_CHECKED``, if anything.
 
     Returns
     -------
@@ -174,7 +179,7 @@ def open_dataset(
     ContractError
         If ``customers`` or ``sales`` is refused; the message lists all violations of all tables.
     """
-    dataset = check_dataset(organisation, started=started, tables=tables, edge=edge)
+    dataset = check_dataset(organisation, started=started, tables=tables, edge=edge, checked=checked)
     if CRUCIAL & dataset.refused.keys():
         dataset.close()
         raise ContractError(refusal(dataset))
@@ -194,6 +199,7 @@ def check_dataset(
     started: datetime | None = None,
     tables: Collection[str] | None = None,
     edge: Edge | None = None,
+    checked: Path | None = None,
 ) -> Dataset:
     """Hold an organisation's data against the contract without refusing them.
 
@@ -203,7 +209,7 @@ def check_dataset(
     local_start = (started or run_start()).astimezone(ZoneInfo(organisation.timezone)).replace(tzinfo=None)
     source = open_source(organisation)
     try:
-        return _Reader(organisation.source, source, local_start, edge).read(tables)
+        return _Reader(organisation.source, source, local_start, edge, checked).read(tables)
     except BaseException:
         source.close()
         raise
@@ -262,13 +268,20 @@ def _plain(contract: TableContract) -> frozenset[str]:
 class _Reader:
     """Reads one table after the other, those that others refer to first."""
 
-    def __init__(self, params: Source, source: OpenSource, started: datetime, edge: Edge | None) -> None:
+    def __init__(
+        self,
+        params: Source,
+        source: OpenSource,
+        started: datetime,
+        edge: Edge | None,
+        checked: Path | None,
+    ) -> None:
         self.params, self.source, self.started, self.edge = params, source, started, edge
         self.tables: dict[str, Any] = {}
         self.verdicts: dict[str, Verdict] = {}
         self.findings: list[Finding] = []
         self.kept: list[str] = []
-        self.said = Verdicts(source, started)
+        self.said = Verdicts(source, started, checked)
         self.found = False
 
     def read(self, tables: Collection[str] | None) -> Dataset:

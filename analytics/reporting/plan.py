@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,8 +26,9 @@ from analytics.reporting.task import WARM, Task
 if TYPE_CHECKING:
     from analytics.reporting.reuse import DataStates
 
-Check = Callable[[Organisation], None]
-"""Opens an organisation's data and raises an AnalyticsError where they are refused."""
+Check = Callable[[Organisation, Mapping[str, str]], None]
+"""Opens an organisation's data and raises an AnalyticsError where they are refused. It is told of the run
+what notebooks are told by their environment, so that they need not check again."""
 
 _GIB = 1 << 30
 

@@ -156,7 +156,7 @@ def batch_of(root, scheduler="", out="out", **choice):
     )
 
 
-def accept(organisation):
+def accept(organisation, told):
     """Find nothing wrong with an organisation's data."""
 
 

@@ -93,7 +93,7 @@ def left(tmp_path_factory):
     return by
 
 
-def accept(organisation):
+def accept(organisation, told):
     """Tiny notebooks read no data."""
 
 

@@ -157,7 +157,7 @@ def test_a_foreseen_error_of_a_worker_is_the_report_s_own_failure(start):
 def test_a_lost_connection_does_not_refuse_an_organisation_but_bad_data_do(start):
     asked = []
 
-    def check(organisation):
+    def check(organisation, told):
         asked.append(organisation.id)
         if organisation.id == "bolt":
             raise ContractError("sales have no occurred_at")
@@ -188,7 +188,7 @@ def test_a_run_stopped_while_data_are_checked_says_that_nothing_was_run_and_keep
 ):
     start()
 
-    def check(_):
+    def check(*_):
         raise KeyboardInterrupt
 
     with pytest.raises(Stopped) as caught:
@@ -223,7 +223,7 @@ def test_the_command_says_that_its_index_could_not_be_written(tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WORKBOOK_NOTEBOOKS", str(tmp_path / "notebooks"))
     monkeypatch.setattr(module, "LocalPool", lambda _: Pretence(ready))
-    monkeypatch.setattr("analytics.cli.refuse_bad_data", lambda _: None)
+    monkeypatch.setattr("analytics.cli.refuse_bad_data", lambda *_: None)
 
     def full(*_):
         raise OSError(28, "No space left on device")

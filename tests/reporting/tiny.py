@@ -57,11 +57,11 @@ def write_params(folder: Path, text: str, name: str = "params.yml") -> Path:
     return path
 
 
-def refuse_bolt(organisation):
+def refuse_bolt(organisation, told):
     """A check that refuses one organisation; importable by the workers."""
     if organisation.id == "bolt":
         raise ContractError("sales.sale_id: 2 keys stand twice with different content")
 
 
-def refuse_all(organisation):
+def refuse_all(organisation, told):
     raise ContractError(f"sales of {organisation.id} have no occurred_at")

@@ -12,24 +12,22 @@ import os
 import random
 import re
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import nbformat
 import psutil
 
 from tests.reporting.tiny import publish, write_notebook, write_params
-from tests.reporting.torture.command import BEGUN
+from tests.reporting.torture.command import FORK, Steps, run
 
-ROOT = Path(__file__).resolve().parents[3]
 PARAMS = """
 jobs: 2
 timeframes: [2026-Q1, 2026-Q2, 2026-Q3]
@@ -74,54 +72,45 @@ class Runs:
         (root / "data").mkdir()
         self.pages = len(NOTEBOOKS) * 6
 
-    def start(self, *options: str, out: str = "reports", begun: str = "") -> subprocess.Popen[str]:
-        """Start a run in a process group of its own, a minute after the last."""
+    def start(
+        self, *options: str, out: str = "reports", begun: str = "", hold_at: int = 0
+    ) -> tuple[BaseProcess, Steps]:
+        """Start a run a minute after the last; the steps may hold it."""
         self.number += 1
         begun = begun or (_BEGAN + timedelta(minutes=self.number)).isoformat()
         places = {f"WORKBOOK_{name.upper()}": str(self.root / name) for name in ("notebooks", "models")}
-        return subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "tests.reporting.torture.command",
-                "run",
-                "params.yml",
-                "--out",
-                out,
-                *options,
-            ],
-            cwd=self.root,
-            env=os.environ | places | {"PYTHONPATH": str(ROOT), BEGUN: begun},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        steps = Steps(hold_at)
+        process = FORK.Process(target=run, args=(self.root, ("--out", out, *options), begun, places, steps))
+        process.start()
+        return process, steps
 
-    def finish(self, *options: str, out: str = "reports", begun: str = "") -> str:
-        """Run to the end; return what was said."""
-        process = self.start(*options, out=out, begun=begun)
-        said, _ = process.communicate(timeout=600)
-        if process.returncode:
-            raise AssertionError(f"exit code {process.returncode}: {said}")
-        return said
+    def finish(self, *options: str, out: str = "reports", begun: str = "") -> int:
+        """Run to the end; return how many steps it took."""
+        process, steps = self.start(*options, out=out, begun=begun)
+        process.join(600)
+        if process.exitcode:
+            raise AssertionError(f"exit code {process.exitcode}: {(self.root / 'said').read_text()}")
+        return steps.taken.value
 
-    def kill(self, moment: float, *options: str, whole_group: bool) -> int | None:
-        """Start a run and kill it after some seconds.
+    def kill(self, moment: float | int, *options: str, whole_group: bool) -> int | None:
+        """Start a run and kill it after some seconds, or as it is about to take a step.
 
         Returns how many processes outlived it by five seconds; None where it had ended by itself.
         """
-        process = self.start(*options)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(moment)
+        process, steps = self.start(*options, hold_at=moment if isinstance(moment, int) else 0)
+        if isinstance(moment, int):
+            while process.is_alive() and not steps.held.wait(0.02):
+                pass
+        else:
+            process.join(moment)
         try:
             family = psutil.Process(process.pid).children(recursive=True)
         except psutil.NoSuchProcess:
             family = []
-        killed = process.poll() is None
+        killed = process.is_alive()
         if killed:
             (os.killpg if whole_group else os.kill)(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.join()
         left = len(psutil.wait_procs(family, timeout=5)[1])
         return left if killed else None
 
@@ -230,33 +219,50 @@ def torture(
     """
     chance, runs, found = random.Random(seed), Runs(root), Counter[str]()
     began = time.time()
-    runs.finish("--force")
+    steps = runs.finish("--force")
     length = time.time() - began
     first = min(page.stat().st_mtime for page in pages(runs.out)) - began
     done = 0
     while done < number:
         due = (done + 1) % finish_every == 0 or done + 1 == number
-        earliest = first if due or chance.random() < 0.5 else 0.0  # half of the kills while reports are made
         options = ("--resume",) if not due and done and chance.random() < 0.5 else ("--force",)
-        whole_group = chance.random() < 0.5
-        left = runs.kill(chance.uniform(earliest, length), *options, whole_group=whole_group)
+        whole_group, by_clock = chance.random() < 0.5, chance.random() < 0.5
+        earliest = first if due or chance.random() < 0.5 else 0.0  # half of these while reports are made
+        moment = chance.uniform(earliest, length) if by_clock else chance.randint(1, steps)
+        left = runs.kill(moment, *options, whole_group=whole_group)
         if left is None:
             continue
-        found["kills of the whole group" if whole_group else "kills of the runner alone"] += 1
-        found["kills that left a run unfinished"] += unfinished(runs.out)
-        found["reports found half placed, without a page"] += runs.pages - len(pages(runs.out))
         if left:
             found[f"wrong: {left} processes outlived a kill"] += 1
         for fault in faults(runs.out):
             found[f"wrong: after kill {done + 1}: {fault}"] += 1
+        found["kills, all told"] += 1
+        found["kills of the whole group" if whole_group else "kills of the runner alone"] += 1
+        found["kills by the clock" if by_clock else "kills before a step"] += 1
+        found[f"kills {phase(runs.out)}"] += 1
+        found["reports found half placed, without a page"] += runs.pages - len(pages(runs.out))
         if due and not unfinished(runs.out):
             continue  # it had ended already: there is nothing to resume yet
         done += 1
         if due:
             finish(runs, found)
             tell(done, found)
-    found["seconds of an undisturbed run"] = round(length)
+    found["steps of an undisturbed run"] = steps
     return found
+
+
+def phase(out: Path) -> str:
+    """Say from what a killed run left how far it had come."""
+    if not any(out.glob(".work-*")):
+        return "before the run had a folder to work in, or after that was removed"
+    if any(out.glob(".work-*/*/intent.json")):
+        return "while files of a report were put into place"
+    begun, said = (out / ".records" / "running.json").exists(), json.loads((out / "run.json").read_text())
+    if said["complete"]:
+        return "after the record of the run was written" if not begun else "around the begin or the end"
+    if any(out.glob(".work-*/ballast")):
+        return "while reports were made"
+    return "while index and record were written"
 
 
 def finish(runs: Runs, found: Counter[str]) -> None:
