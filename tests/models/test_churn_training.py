@@ -82,7 +82,7 @@ class TestCandidates:
         said = {name: probabilities(name, estimators, matrix) for name in CANDIDATES}
         np.testing.assert_allclose(said["mean"], (said["logistic"] + said["boosting"]) / 2)
         for probability in said.values():
-            assert ((probability > 0) & (probability < 1)).all()
+            assert ((probability >= 0) & (probability <= 1)).all()
             assert log_loss(probability, churned) < log_loss(np.full(len(churned), churned.mean()), churned)
 
     def test_every_candidate_has_words_and_parts(self):

@@ -9,7 +9,7 @@ import pytest
 from analytics.charts import forms, theme
 from analytics.page import guard, render
 from analytics.page.display import Shown
-from analytics.reporting.index import render_index, render_organisation_index
+from analytics.reporting import index
 from analytics.reporting.manifest import (
     Failure,
     HeadlineFigure,
@@ -89,7 +89,7 @@ class TestWords:
         for page in pages:
             assert_runs_nothing(page)
 
-    def test_in_indexes_are_only_read(self, words):
+    def test_in_indexes_are_only_read(self, words, tmp_path):
         result = ReportResult(
             report=context(words).report,
             state="warning",
@@ -97,8 +97,15 @@ class TestWords:
             headlines=(HeadlineFigure(words, words, words),),
         )
         record = RunRecord(started=datetime(2026, 11, 20, tzinfo=UTC), seconds=1, results=(result,))
-        assert_runs_nothing(render_index(record))
-        assert_runs_nothing(render_organisation_index(record, "acme"))
+        page = tmp_path / result.report.page
+        page.parent.mkdir(parents=True)
+        page.write_text("the report")
+        page.with_suffix(".json").write_text("{}")
+        index.update(tmp_path, record)
+        drawn = [path for path in tmp_path.rglob("*.html") if path != page]
+        assert {path.relative_to(tmp_path).parts[0] for path in drawn} >= {"index.html", "acme", "_history"}
+        for path in drawn:
+            assert_runs_nothing(path.read_text(encoding="utf-8"))
 
 
 def forms_unit(fig, narrow, *, words):
