@@ -103,9 +103,16 @@ class TestWords:
         page.with_suffix(".json").write_text("{}")
         index.update(tmp_path, record)
         drawn = [path for path in tmp_path.rglob("*.html") if path != page]
+        assert len(drawn) > 3
         assert {path.relative_to(tmp_path).parts[0] for path in drawn} >= {"index.html", "acme", "_history"}
         for path in drawn:
-            assert_runs_nothing(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
+            # The pages' own marks, between which a later run writes.
+            text = re.sub("<!--(top|foot|title|rows|links)-->", "", text)
+            if text.startswith("<!doctype"):
+                assert_runs_nothing(text)
+            else:  # a part of a page, kept for the next run
+                assert read(text).running == []
 
 
 def forms_unit(fig, narrow, *, words):
