@@ -1,11 +1,7 @@
-"""The pages of the index, drawn: of an organisation, of a group of them, of all, and of what needs a look.
-
-Pages filter without script: chips and a list whose choice the style sheet reads.
-"""
+"""The pages of the index, drawn: of an organisation, of a group of them, of all, and of what needs a look."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +10,7 @@ from datetime import date, datetime
 from markupsafe import Markup
 
 from analytics.page.pieces import Bold, Runs
+from analytics.reporting.filtering import Chip, Column, key_of, rules_of
 from analytics.reporting.grouping import Group
 from analytics.reporting.history import LINKS, ROWS, TITLE, day_of
 from analytics.reporting.manifest import RECORD, STATES, State
@@ -67,14 +64,6 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One timeframe."""
-
-    key: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
 class Part:
     """A table: reports in a few timeframes."""
 
@@ -91,6 +80,7 @@ class Organisation:
     name: str
     own: str
     more: str
+    figured: str
     figures: tuple[tuple[str, str], ...]
     tally: tuple[tuple[State, str], ...]
     parts: tuple[Part, ...]
@@ -104,14 +94,6 @@ class ToDo:
     where: str
     words: str
     address: str
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A filter by state."""
-
-    key: str
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +168,15 @@ def front_page(tallies: Sequence[Tally], groups: Sequence[Group], parts: Sequenc
         HTML in which `TOP` and `FOOT` stand for what the last run is to say.
     """
     few = sum(one.total for one in tallies) <= _FEW
+    todo = _todo(tallies, "")
     filled = "".join(parts).replace(AT, "").replace(OPENED, " open" if few else "")
     return _page(
         title="Customer reports",
         heading="Customer reports",
         crumbs=[],
         sums=tallies,
-        todo=_in_short(_todo(tallies, "")),
+        todo=_in_short(todo),
+        more=f"All {_how_many(todo)}" if needs_failures_page(tallies) else "",
         columns=_columns(tallies) if parts else (),
         states=_shown(tallies) if parts else {},
         names=[(one.id, one.name) for one in tallies] if parts else [],
@@ -239,7 +223,7 @@ def failures_page(tallies: Sequence[Tally]) -> str:
         heading="All that needs a look",
         crumbs=[("All reports", "../index.html"), ("All that needs a look", "")],
         sums=[],
-        said=_troubles(todo),
+        said=(Bold(_how_many(todo)), ". What has one cause in an organisation is said once."),
         todo=todo,
         most=len(todo),
     )
@@ -258,17 +242,6 @@ def history_shell() -> str:
     )  # fmt: skip
 
 
-def key_of(slug: str) -> str:
-    """Return the part of a class name that stands for a timeframe.
-
-    Examples
-    --------
-    >>> key_of("2026-Q3"), key_of("a b")
-    ('2026-Q3', 'a_20_b')
-    """
-    return re.sub(r"[^A-Za-z0-9-]", lambda found: f"_{ord(found[0]):x}_", slug)
-
-
 def _page(
     *,
     title: str,
@@ -277,6 +250,7 @@ def _page(
     sums: Sequence[Tally],
     todo: Sequence[ToDo],
     most: int = MOST_TROUBLES,
+    more: str = "",
     columns: Sequence[Column] = (),
     states: Mapping[str, int] | None = None,
     names: Sequence[tuple[str, str]] = (),
@@ -296,14 +270,14 @@ def _page(
     return templates().get_template("index.html").render(
         title=title,
         description="".join(map(str, counts)),
-        css=style_sheet("index") + Markup(_filter_rules([id for id, _ in names], columns, chips)),
+        css=style_sheet("index") + Markup(rules_of([id for id, _ in names], columns, chips)),
         skip="To the reports",
         crumbs=crumbs,
         heading=heading,
         top=top,
         counts=counts,
         todo=todo[:most],
-        more=f"{len(todo) - most:,}" if len(todo) > most else "",
+        more=more,
         more_address=FAILURES,
         filters=len(names) > 1 or len(columns) > 1 or bool(chips),
         names=names,
@@ -332,12 +306,14 @@ def _organisation(
         )
         title = "Earlier: " + ", ".join(labels[slug] for slug in slugs)
         parts.append(Part(title, tuple(Column(key_of(slug), labels[slug]) for slug in slugs), rows))
+    figured, figures = _figures(reports)
     return Organisation(
         id=sums.id,
         name=sums.name,
         own="",
         more="",
-        figures=tuple(_figures(reports)),
+        figured=figured,
+        figures=figures,
         tally=tuple(_tally(sums.states)),
         parts=tuple(parts),
     )
@@ -350,13 +326,14 @@ def _tally(states: Mapping[str, int]) -> Iterator[tuple[State, str]]:
             yield state, f"{count:,} {state}{'s' if state == 'warning' and count > 1 else ''}"
 
 
-def _figures(reports: Sequence[Standing]) -> Iterator[tuple[str, str]]:
-    """Give the main headline of the first two reports that have one, in their first timeframe."""
-    first: dict[str, tuple[str, str]] = {}
-    for one in reports:
-        if one.headline and one.notebook not in first:
-            first[one.notebook] = one.headline[:2]
-    yield from list(first.values())[:2]
+def _figures(reports: Sequence[Standing]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Give the timeframe that was made last, and in it the main figure of the first two reports with one."""
+    there = [(one, one.headline) for one in reports if one.headline]
+    if not there:
+        return "", ()
+    newest, _ = max(there, key=lambda pair: pair[0].made)
+    mine = [(label, value) for one, (label, value, _) in there if one.slug == newest.slug]
+    return newest.timeframe, tuple(mine[:2])
 
 
 def _row(reports: Sequence[Standing | None], at: str, record: str) -> Row:
@@ -396,14 +373,15 @@ def _in_short(todo: Sequence[ToDo]) -> list[ToDo]:
     same: dict[tuple[State, str], list[ToDo]] = {}
     for item in todo:
         same.setdefault((item.state, item.words), []).append(item)
-    found = []
-    for group in same.values():
-        if len(group) < _SAID_ONCE:
-            found += group
-        else:
-            where = f"{group[0].where} and {len(group) - 1:,} more"
-            found.append(replace(group[0], where=where, address=FAILURES))
-    return found
+    many = {key: group for key, group in same.items() if len(group) >= _SAID_ONCE}
+    common = [
+        replace(
+            group[0], where=f"{group[0].where} and {len(group) - 1:,} more organisations", address=FAILURES
+        )
+        for group in sorted(many.values(), key=len, reverse=True)
+    ]
+    alone = [item for item in todo if (item.state, item.words) not in many]
+    return sorted([*common, *alone], key=lambda item: STATES.index(item.state))
 
 
 def _columns(tallies: Sequence[Tally]) -> tuple[Column, ...]:
@@ -457,12 +435,11 @@ def _counts(tallies: Sequence[Tally]) -> Runs:
     return Bold(f"{total:,} report{'' if total == 1 else 's'}"), f"{who}{made}. {said}"
 
 
-def _troubles(todo: Sequence[ToDo]) -> Runs:
-    failed = sum(item.state == "failed" for item in todo)
-    left = len(todo) - failed
-    return (
-        Bold(f"{failed:,} failure{'' if failed == 1 else 's'}"),
-        f" and {left:,} warning{'' if left == 1 else 's'}. One cause in an organisation is said once.",
+def _how_many(todo: Sequence[ToDo]) -> str:
+    count = Counter(item.state for item in todo)
+    words: tuple[tuple[State, str], ...] = (("failed", "failure"), ("warning", "warning"))
+    return " and ".join(
+        f"{count[state]:,} {word}{'' if count[state] == 1 else 's'}" for state, word in words if count[state]
     )
 
 
@@ -479,31 +456,3 @@ def _made(first: Sequence[str], last: Sequence[str]) -> str:
         if oldest.month == newest.month:
             since = str(oldest.day)
     return f", made from {since} to {until}"
-
-
-def _filter_rules(ids: Sequence[str], columns: Sequence[Column], chips: Sequence[Chip]) -> str:
-    """Write what each choice hides. Browsers without ``:has`` show everything."""
-    rules = [
-        f'body:has(#o option[value="{id}"]:checked) .org:not([data-o="{id}"]){{display:none}}'
-        for id in ids
-        if len(ids) > 1
-    ]
-    if len(columns) > 1:
-        for i, column in enumerate(columns):
-            chosen, mine = f"body:has(#f-{i}:checked)", column.key
-            hidden = f".t:not(.t-{mine}),{chosen} .ix tbody tr:not(.r-{mine})"
-            rules.append(f"{chosen} {hidden}{{display:none!important}}")
-            rules.append(
-                f"{chosen} .org:not(:has(.r-{mine})),{chosen} .older:not(:has(.r-{mine})){{display:none}}"
-            )
-    for chip in chips:
-        chosen = f"body:has(#s-{chip.key}:checked)"
-        rules.append(_only(chosen, f".r-{chip.key}"))
-        if len(columns) > 1:
-            for i, column in enumerate(columns):
-                rules.append(_only(f"{chosen}:has(#f-{i}:checked)", f".r-{chip.key}-{column.key}"))
-    return "".join(rules)
-
-
-def _only(chosen: str, one: str) -> str:
-    return f"{chosen} .ix tbody tr:not({one}),{chosen} .org:not(:has({one})){{display:none}}"

@@ -64,4 +64,7 @@ def _title(page: Sequence[Tally]) -> str:
 
 
 def _plain(name: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
+    folded = name.casefold()
+    if folded.isascii():  # most are, and thousands are sorted at each run
+        return folded
+    return "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))

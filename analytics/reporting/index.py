@@ -2,7 +2,8 @@
 
 What stands is kept in ``_index/kept``: a file for each organisation, and one with a line for each of them
 (`standing`). Before the first is changed that is written down, so that after a kill everything is drawn anew
-from the organisations' files. No organisation can be called ``_index`` or ``_history``.
+from the organisations' files, or where somebody removed those, from what is remembered of each report
+(`records`). No organisation can be called ``_index`` or ``_history``.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from analytics.reporting import grouping, history
+from analytics.reporting import grouping, history, records
 from analytics.reporting.files import write_whole
 from analytics.reporting.manifest import RECORD, ReportResult, RunRecord
-from analytics.reporting.standing import Standing, Tally, changed, stand, tally
+from analytics.reporting.standing import Standing, Tally, changed, remembered, stand, tally
 
 FOLDER = "_index"
 PAGE = "index.html"
 _TOP, _FOOT = "<!--top-->", "<!--foot-->"
-_SOURCES = ("drawing", "grouping", "history", "index", "shell", "standing")
+_SOURCES = ("drawing", "filtering", "grouping", "history", "index", "shell", "standing")
 _FEW_MONTHS = 12
 
 
@@ -101,11 +102,16 @@ class _Index:
         results: dict[str, list[ReportResult]] = {}
         for result in record.results:
             results.setdefault(result.report.organisation, []).append(result)
-        known = {path.stem for path in self.each.glob("*.json")} if self.anew else set(self.tallies)
+        known = self._known() if self.anew else set(self.tallies)
         for organisation in sorted(known | set(results)):
             mine = results.get(organisation, [])
             if self.anew or self._touched(record, organisation, mine):
                 self._stand(organisation, mine)
+
+    def _known(self) -> set[str]:
+        """Return whose reports are written down anywhere, if no longer here then in their own records."""
+        mine = {path.stem for path in self.each.glob("*.json")}
+        return mine | {path.name for path in (self.out / records.FOLDER).glob("*/")}
 
     def _touched(self, record: RunRecord, organisation: str, results: Sequence[ReportResult]) -> bool:
         known = self.tallies.get(organisation)
@@ -152,7 +158,7 @@ class _Index:
             body = json.loads((self.each / f"{organisation}.json").read_text(encoding="utf-8"))
             return body["name"], tuple(_standing(item) for item in body["reports"])
         except (OSError, ValueError, KeyError, TypeError):
-            return organisation, ()
+            return remembered(self.out, organisation)
 
     def _forget(self, organisation: str) -> None:
         self.lines.pop(organisation, None)
@@ -266,7 +272,7 @@ class _Index:
         if self.dirty or self.redrawn:
             lines = [self.lines[each] for each in sorted(self.lines)]
             body = {"view": view(), "pages": self.pages, "organisations": lines}
-            self._write(self.kept / "all.json", _json(body), wait=True)
+            self._write(self.kept / "all.json", _json(body))  # if it were lost, the others tell it all
         self._remove(self.pending)
 
     # Files ----------------------------------------------------------------------------------------------

@@ -12,11 +12,12 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from analytics.reporting import records
 from analytics.reporting.manifest import STATES, ReportResult, State
 
 MOST_COLUMNS = 6
@@ -190,6 +191,32 @@ def _of_result(folder: Path, result: ReportResult) -> Standing | None:
         made=result.made.date().isoformat() if result.made else "",
         seen=seen,
     )
+
+
+def remembered(out: Path, organisation: str) -> tuple[str, tuple[Standing, ...]]:
+    """Return an organisation's name and what its reports' own records say: for an index that was lost.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        The folder of all reports.
+    organisation : str
+        Its id.
+
+    Returns
+    -------
+    tuple of str and tuple of Standing
+        In the order of their addresses, as that of the params is not in the records.
+    """
+    name, found = organisation, []
+    for report in records.standing_reports(out, [organisation]):
+        record = records.read_record_of(out, report)
+        one = _of_result(out / organisation, record.result) if record else None
+        if record and one:
+            name = report.organisation_name
+            _, seen, _ = record.files.get(str(report.page), (0, 0, ""))
+            found.append(replace(one, seen=seen or one.seen))
+    return name, tuple(found)
 
 
 def _still(folder: Path, one: Standing) -> Standing | None:

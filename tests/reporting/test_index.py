@@ -3,6 +3,7 @@
 import re
 import shutil
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.reporting import index
+from analytics.reporting import grouping, index, records
 from analytics.reporting.manifest import HeadlineFigure, ReportName, ReportResult, RunRecord
+from analytics.reporting.standing import Tally
 from tests.page.hostile import PAYLOADS, read, values_of
 
 STARTED = datetime(2026, 11, 20, 6, 12, tzinfo=UTC)
@@ -148,15 +150,26 @@ class TestNeedsALook:
         many = record(*(result(f"o{i}", state="failed", reason=f"cell {i} of 99") for i in range(50)))
         page = render_index(many)
         assert re.search(r'<section class="todo">.*?</section>', page)[0].count("<li>") == 20
-        assert 'and <a href="_index/failures.html">30 more</a>' in page
+        assert '<p><a href="_index/failures.html">All 50 failures</a></p>' in page
 
     def test_says_once_what_befell_many_organisations_and_lists_them_on_a_page(self, tmp_path):
         put(tmp_path, record(*(result(f"o{i}", state="failed", reason="no source") for i in range(5))))
         todo = re.search(r'<section class="todo">.*?</section>', (tmp_path / "index.html").read_text())[0]
-        assert "O0 &amp; Co, 2026-Q3 and 4 more" in todo
-        assert links(todo) == ["_index/failures.html"]
+        assert "O0 &amp; Co, 2026-Q3 and 4 more organisations" in todo
+        assert set(links(todo)) == {"_index/failures.html"}
+        assert "All 5 failures</a>" in todo
         listed = (tmp_path / "_index/failures.html").read_text()
         assert {f"../o{i}/2026-Q3/retention.html" for i in range(5)} < set(links(listed))
+        assert "5 failures. What has one cause" in text(listed)
+
+    def test_says_first_what_befell_most_then_goes_by_name(self):
+        alone = [result("abel", state="failed", reason="one"), result("zoe", state="failed", reason="two")]
+        many = [result(f"o{i}", state="failed", reason="no source") for i in range(5)]
+        many += [result(f"p{i}", state="failed", reason="time limit") for i in range(6)]
+        warned = [result(f"w{i}", state="warning", reason="few rows") for i in range(7)]
+        todo = re.search(r'<section class="todo">.*?</section>', render_index(record(*alone, *many, *warned)))
+        said = re.findall(r"<span>(\w+) &amp; Co", todo[0])
+        assert said == ["P0", "O0", "Abel", "Zoe", "W0"]
 
     def test_cuts_a_long_reason_at_a_word(self):
         page = render_index(record(result(state="failed", reason="word " * 60)))
@@ -198,6 +211,16 @@ class TestTable:
         assert ('<table class="ix many">' in page) == (count > 2)
 
 
+def test_an_organisation_is_summed_up_by_two_figures_of_the_timeframe_that_was_made_last(tmp_path):
+    old = [result(timeframe="2026-Q2", notebook=n, figure=HeadlineFigure("Old", "1", "")) for n in NOTEBOOKS]
+    put(tmp_path, record(*old))
+    later = STARTED + timedelta(days=1)
+    new = [replace(result(notebook=n), made=later) for n in NOTEBOOKS]
+    put(tmp_path, record(*new, started=later))
+    summed = re.search(r'<p class="fig">(.*?)</p>', (tmp_path / "index.html").read_text())[1]
+    assert summed == "2026-Q3: " + "; ".join(["Customers who stayed <b>43.7%</b>"] * 2)
+
+
 class TestFilter:
     def test_needs_no_script_and_its_rules_meet_something(self):
         page = render_index(record(result(), result("bolt", "all", state="failed")))
@@ -207,6 +230,11 @@ class TestFilter:
             assert f'<option value="{name}">' in page
             assert f'data-o="{name}"' in page
         assert "<script" not in page
+
+    def test_hides_other_organisations(self):
+        page = render_index(run())
+        hidden = 'body:has(#o option[value="bolt"]:checked) .org:not([data-o="bolt"]){display:none}'
+        assert hidden in page
 
     def test_hides_rows_of_other_states_in_other_timeframes(self):
         page = render_index(record(result(), result("bolt", "all", state="failed")))
@@ -246,6 +274,17 @@ class TestLinks:
         assert "bolt" not in page
 
 
+def test_counts_of_the_front_page_take_in_timeframes_that_are_not_shown_there(tmp_path):
+    put(tmp_path, run(("acme",), tuple(f"2026-{month:02}" for month in range(1, 12))))
+    front = (tmp_path / "index.html").read_text()
+    assert "33 reports, made" in text(front)
+    assert "with five more timeframes" in text(front)
+    assert "2026-11" in front
+    assert len(set(links(front)) & {f"acme/2026-01/{name}.html" for name in NOTEBOOKS}) == 0
+    own = (tmp_path / "acme/index.html").read_text()
+    assert {f"2026-{month:02}/clv.html" for month in range(1, 12)} <= set(links(own))
+
+
 def test_few_reports_stand_open_and_many_are_folded():
     assert re.search(r'id="acme"[^>]* open>', render_index(run()))
     assert " open>" not in render_index(run(tuple(f"o{i}" for i in range(30))))
@@ -271,6 +310,27 @@ def many(tmp_path_factory):
     names = [f"{letter}{i}" for letter in "abcd" for i in range(14)] + [f"e{i}" for i in range(40)]
     put(out, record(*(result(name, state="failed" if name == "c3" else "ready") for name in names)))
     return out
+
+
+def test_names_are_in_the_order_in_which_readers_look_for_them():
+    names = ["bolt", "\u00c4ther", "Aldgate", "\u00c9clair", "zoe", "Dent"]
+    ordered = grouping.in_order([Tally(id=str(i), name=name) for i, name in enumerate(names)])
+    assert [one.name for one in ordered] == ["Aldgate", "\u00c4ther", "bolt", "Dent", "\u00c9clair", "zoe"]
+
+
+@pytest.mark.parametrize(("second", "pages"), [(10, [30]), (11, [20, 11]), (35, [20, 30, 5])])
+def test_a_letter_goes_on_the_page_of_the_one_before_where_both_fit(second, pages):
+    names = [f"a{i}" for i in range(20)] + [f"b{i}" for i in range(second)]
+    groups = grouping.groups_of([Tally(id=name, name=name) for name in names])
+    assert [len(group.members) for group in groups] == pages
+
+
+@given(st.lists(st.sampled_from("abcde\u00e4"), max_size=120))
+def test_law_every_organisation_stands_on_one_page_of_at_most_thirty(letters):
+    tallies = grouping.in_order([Tally(id=str(i), name=f"{x}{i}") for i, x in enumerate(letters)])
+    groups = grouping.groups_of(tallies)
+    assert [each for group in groups for each in group.members] == [one.id for one in tallies]
+    assert all(0 < len(group.members) <= 30 for group in groups)
 
 
 class TestManyOrganisations:
@@ -464,3 +524,40 @@ def killed_after(count):
 
     real = index.write_whole
     return write
+
+
+class TestLostIndex:
+    """Somebody removed `_index`: what stands is still known from the reports' own records."""
+
+    @pytest.fixture
+    def lost(self, tmp_path):
+        made = run()
+        put(tmp_path, made)
+        for each in made.results:
+            known = records.Record(result=each, key="", page_key="", files=records.of_files(tmp_path, each))
+            records.write_record(tmp_path, known)
+        shutil.rmtree(tmp_path / "_index")
+        return tmp_path
+
+    def test_is_whole_again_after_a_run_of_one_report(self, lost):
+        again = record(result("bolt", state="failed", reason="no source"))
+        put(lost, again)
+        front = (lost / "index.html").read_text()
+        assert "12 reports for two organisations" in text(front)
+        assert "11 are ready and 1 failed." in text(front)
+        assert {str(each.report.page) for each in run().results} <= set(links(front))
+        assert "Acme &amp; Co" in front
+
+    def test_shows_no_figure_of_a_page_that_a_killed_run_left(self, lost):
+        new = lost / "acme/all/new"
+        new.write_text("of a run that was killed")
+        new.replace(lost / "acme/all/clv.html")
+        put(lost, record())
+        page = (lost / "acme/index.html").read_text()
+        assert 'aria-label="See report: Lifetime value, all"' in page
+        assert 'aria-label="43.7%: Lifetime value, 2026-Q3"' in page
+
+    def test_names_no_report_whose_page_is_gone(self, lost):
+        shutil.rmtree(lost / "bolt")
+        put(lost, record())
+        assert "6 reports, made" in text((lost / "index.html").read_text())
