@@ -38,7 +38,7 @@ test: $(stamp) lint types layers data/demo  ## every check: style, types, layers
 long: $(stamp)  ## the tests that take minutes: coverage in simulation, training on all of the reference data
 	$(bin)/python -m pytest -m long tests
 
-torture: $(stamp)  ## kill 200 runs at random moments and look for what is truncated or mixed (a quarter of an hour)
+torture: $(stamp)  ## kill 200 runs at random moments and look for what is truncated or mixed (ten minutes)
 	$(bin)/python -m tests.reporting.torture.kills 200
 
 lab: $(stamp)  ## open JupyterLab on the notebooks

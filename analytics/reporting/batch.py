@@ -20,7 +20,7 @@ from analytics.errors import AnalyticsError
 from analytics.params import Organisation
 from analytics.reporting import index
 from analytics.reporting.failures import one_line, without_data
-from analytics.reporting.files import recover, work_folder, write_whole
+from analytics.reporting.files import recover, remove_parts, work_folder, write_whole
 from analytics.reporting.lock import only_run
 from analytics.reporting.manifest import LOST_WORKER, RECORD, Failure, ReportResult, RunRecord
 from analytics.reporting.plan import Batch, Check, tasks_of, versions
@@ -98,6 +98,8 @@ def run(batch: Batch, reporter: Reporter) -> RunRecord:
             except KeyboardInterrupt:
                 stopped = True
                 pool.stop()
+        if stopped or any(result.tries > 1 for result in going.results.values()):
+            remove_parts(batch.out)  # of workers that ended in the midst of writing
         record = going.end(work)
     if stopped:
         raise Stopped(record)

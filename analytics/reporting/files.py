@@ -128,9 +128,15 @@ def recover(out: Path) -> int:
         _finish(folder)
         _remove(folder)
     if left:
-        for part in out.rglob(f"{PART}*"):
-            part.unlink(missing_ok=True)
+        remove_parts(out)
     return len(left)
+
+
+def remove_parts(out: Path) -> None:
+    """Remove what processes that are no more have left half written; a part that stays harms nobody."""
+    for part in out.rglob(f"{PART}*"):
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def _finish(work: Path) -> None:

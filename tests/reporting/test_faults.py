@@ -235,7 +235,11 @@ def test_where_no_report_can_be_written_nothing_is_run(tmp_path, mounted):
 
 @pytest.mark.skipif(os.name != "posix", reason="process groups")
 def test_ctrl_c_stops_the_run_cleanly_and_says_what_was_not_run(tmp_path):
-    slow = f"pathlib.Path({str(tmp_path)!r}, 'slow runs').touch(); time.sleep(600)"
+    half = (
+        tmp_path / "reports" / ".records" / ".part-slow.json.1"
+    )  # as of a worker that is ended as it writes
+    places = f"for at in ({str(half)!r}, {str(tmp_path / 'slow runs')!r}): pathlib.Path(at).touch()"
+    slow = f"pass\n{places}\ntime.sleep(600)"
     write_project(tmp_path, PARAMS.replace("limits:", "#"), calm="pass", slow=slow, zealous="pass")
     sales = pd.DataFrame({"sale_id": ["1"], "customer_id": ["a"], "total_amount": [10.0]})
     sales["sold_at"] = pd.to_datetime(["2026-07-01"])
@@ -263,6 +267,7 @@ def test_ctrl_c_stops_the_run_cleanly_and_says_what_was_not_run(tmp_path):
     assert [r["report"]["notebook"] for r in record["results"]] == ["calm"]
     assert "stopped before 2 more were tried" in (tmp_path / "reports" / "index.html").read_text()
     assert psutil.wait_procs(family, timeout=10)[1] == [], "no process is left"
+    assert not half.exists()
     left = {str(path.relative_to(tmp_path / "reports")) for path in (tmp_path / "reports").rglob("*.*")}
     assert {name for name in left if not name.startswith((".records", "_index", "_history"))} == {
         "index.html", "run.json", "acme/index.html", "acme/2026-Q3/calm.html", "acme/2026-Q3/calm.ipynb",

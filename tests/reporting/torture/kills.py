@@ -1,5 +1,8 @@
 """Kill runs of a small batch at random moments, and hold what they leave against what was promised.
 
+Moments are chosen by the clock, and among all the steps of a run, each of which is a file that is written
+through, renamed or removed. Before the first kill a run is stopped with Ctrl-C.
+
 ``python -m tests.reporting.torture.kills [NUMBER [SEED]]`` prints what was found; ``make torture`` kills 200.
 Every report is a page, a notebook, figures, a workbook and a table, all of which name the run that made them:
 those of two runs under one name are found.
@@ -50,7 +53,7 @@ SUFFIXES = {"html", "ipynb", "json", "sales.parquet", "xlsx"}
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 _TIMES = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|\+00:00)|(?<=\"duration\": )[\d.e-]+|(?<=\"seconds\": )[\d.e-]+"
-    r"|(?<=\"peak_memory\": )\d+|(?<=UTC, )\d+ seconds"
+    r"|(?<=\"peak_memory\": )\d+|(?<=UTC, )[\d.]+ seconds"
 )
 
 
@@ -111,8 +114,18 @@ class Runs:
         if killed:
             (os.killpg if whole_group else os.kill)(process.pid, signal.SIGKILL)
         process.join()
-        left = len(psutil.wait_procs(family, timeout=5)[1])
+        until = time.monotonic() + 5
+        while (left := sum(map(_lives, family))) and time.monotonic() < until:
+            time.sleep(0.01)
         return left if killed else None
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether a process still does something: a dead one may wait long for somebody to take note of it."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def faults(out: Path) -> Iterator[str]:
@@ -218,6 +231,7 @@ def torture(
         What happened, and whatever is wrong under "wrong: …".
     """
     chance, runs, found = random.Random(seed), Runs(root), Counter[str]()
+    stop(runs, found)
     began = time.time()
     steps = runs.finish("--force")
     length = time.time() - began
@@ -251,6 +265,22 @@ def torture(
     return found
 
 
+def stop(runs: Runs, found: Counter[str]) -> None:
+    """Stop a run with Ctrl-C when some of its reports are made, and finish it."""
+    process, _ = runs.start("--force")
+    while process.is_alive() and len(pages(runs.out)) < 4:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    process.join(60)
+    if process.exitcode != 130:
+        raise AssertionError(f"exit code {process.exitcode}: {(runs.root / 'said').read_text()}")
+    found["runs stopped with Ctrl-C"] += 1
+    found["reports made before Ctrl-C"] += len(pages(runs.out))
+    for fault in faults(runs.out):
+        found[f"wrong: after Ctrl-C: {fault}"] += 1
+    finish(runs, found)
+
+
 def phase(out: Path) -> str:
     """Say from what a killed run left how far it had come."""
     if not any(out.glob(".work-*")):
@@ -278,8 +308,12 @@ def finish(runs: Runs, found: Counter[str]) -> None:
     runs.finish("--force", out="undisturbed", begun=begun)
     ours, theirs = contents(runs.out), contents(runs.root / "undisturbed")
     for name in sorted(ours.keys() | theirs.keys()):
-        if ours.get(name) != theirs.get(name):
-            found[f"wrong: {name} is not as in an undisturbed run"] += 1
+        here, there = ours.get(name, ""), theirs.get(name, "")
+        if here != there:
+            pairs = enumerate(zip(here, there, strict=False))
+            at = max(next((n for n, (a, b) in pairs if a != b), 0) - 40, 0)
+            told = f"{here[at : at + 120]!r} for {there[at : at + 120]!r}"
+            found[f"wrong: {name} is not as in an undisturbed run: {told}"] += 1
     found["files compared with an undisturbed run's"] += len(ours)
 
 
