@@ -72,7 +72,7 @@ def contract(accounts, tmp_path_factory):
         patch.setenv("WORKBOOK_MODELS", str(tmp_path_factory.mktemp("models")))
         shrink(patch)
         result = train_or_reuse(organisation="org", reference_date=END, accounts=accounts, rules=RULES)
-        yield result, load_model("org", KIND, result.status["model_version"])
+        return result, load_model("org", KIND, result.status["model_version"])
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def purchase(sales, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORKBOOK_MODELS", str(tmp_path_factory.mktemp("models")))
         shrink(patch)
-        yield train_or_reuse(organisation="org", reference_date=END, sales=sales, rules=RULES)
+        return train_or_reuse(organisation="org", reference_date=END, sales=sales, rules=RULES)
 
 
 def settings_of(definition, **options):
