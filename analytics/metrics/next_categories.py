@@ -1,0 +1,166 @@
+"""What to offer each customer next: categories that others bought after theirs, and they have not.
+
+A state: what was bought before the reference date, however long ago, is never offered again. Offered to
+those who bought in the timeframe.
+"""
+
+from __future__ import annotations
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from analytics.metrics.category_patterns import Level, bought_categories, names_of, numbered
+from analytics.metrics.purchase_flow import counted
+from analytics.metrics.purchases import day_number
+from analytics.timeframe import Timeframe
+
+OFFERS = 3
+"""Categories for each customer at most."""
+CUSTOMERS_AT_ONCE = 250
+"""Customers whose offers are looked up together."""
+LEAST_SUPPORT = 20
+"""Customers who went the same way without whom nothing is offered."""
+
+
+def next_categories(
+    sales: ibis.Table,
+    items: ibis.Table,
+    timeframe: Timeframe,
+    *,
+    level: Level,
+    customer_id: str = "",
+    least: int = LEAST_SUPPORT,
+) -> pd.DataFrame:
+    """Up to three categories for each customer, most often bought after one of theirs.
+
+    A customer follows from X to Y when the first day with Y is after the first day with X. Of those who could
+    (bought X, and not Y by that day), the share that did is the confidence of X → Y. The lift is that over
+    the same share after any category: what would be expected of Y without knowing X.
+
+    Parameters
+    ----------
+    sales : ibis.Table
+        As in the contract, limited to a type of customers where wanted
+        (`analytics.metrics.purchase_flow.chosen_sales`), and not to one customer: others show the way.
+    items : ibis.Table
+        ``sale_items`` as in the contract.
+    timeframe : Timeframe
+    level : {"category", "product"}
+        As `analytics.metrics.category_patterns.category_level` says.
+    customer_id : str, default ""
+        Only what is offered to this customer; empty for all.
+    least : int, default 20
+        Customers who followed from X to Y without whom it is offered to nobody.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each customer with an order in the timeframe and each offer, by customer and ``rank``
+        (1–3): ``customer_id``, ``rank``, ``category``, ``after_category`` (the one of theirs that speaks most
+        for it), ``customer_count`` (int64, who followed), ``confidence`` (0–1), ``lift`` (above 1). Ranked by
+        confidence, then lift, then the names' order.
+    """
+    first = _first_days(sales, items, timeframe, level, least)
+    ways = _rules(first, least)
+    bought = counted(sales).filter(_.is_order, _.day < day_number(timeframe.reference_date))
+    recent = bought.filter(_.day >= day_number(timeframe.start))
+    if customer_id:
+        recent = recent.filter(_.customer_id == customer_id)
+    owned = first.semi_join(recent.select("customer_id"), "customer_id")
+    found = _best(owned.select("customer_id", "code").to_pandas(), ways[["one", "other", "place"]])
+    found = found.merge(ways, on="place")
+    names = names_of(first)
+    rows = found.sort_values(["customer_id", "rank"], ignore_index=True)
+    return pd.DataFrame(
+        {
+            "customer_id": rows["customer_id"].astype("object"),
+            "rank": rows["rank"].astype("int64"),
+            "category": rows["other"].map(names).astype("object"),
+            "after_category": rows["one"].map(names).astype("object"),
+            "customer_count": rows["followed"].astype("int64"),
+            "confidence": rows["confidence"].astype("float64"),
+            "lift": rows["lift"].astype("float64"),
+        }
+    )
+
+
+def _best(owned: pd.DataFrame, ways: pd.DataFrame) -> pd.DataFrame:
+    """Up to three places of rules for each customer: ``customer_id``, ``rank``, ``place``.
+
+    Not in the engine: rules upon rules would stand too deep inside for SQLite's parser. A few
+    hundred customers at a time bound what is held at once.
+    """
+    owned = owned.sort_values("customer_id", ignore_index=True)
+    group = owned.groupby("customer_id").ngroup() // CUSTOMERS_AT_ONCE
+    parts = [
+        pd.DataFrame({"customer_id": [], "place": []}).astype({"customer_id": "object", "place": "int64"})
+    ]
+    for _number, some in owned.groupby(group):
+        led = some.merge(ways, left_on="code", right_on="one")
+        nearest = led.groupby(["customer_id", "other"], as_index=False)["place"].min()
+        theirs = some.rename(columns={"code": "other"})
+        new = nearest.merge(theirs, on=["customer_id", "other"], how="left", indicator=True)
+        new = new[new["_merge"] == "left_only"].sort_values(["customer_id", "place"])
+        parts.append(new.groupby("customer_id").head(OFFERS)[["customer_id", "place"]])
+    found = pd.concat(parts, ignore_index=True)
+    return found.assign(rank=found.groupby("customer_id").cumcount() + 1)
+
+
+def _first_days(
+    sales: ibis.Table, items: ibis.Table, timeframe: Timeframe, level: Level, least: int
+) -> ibis.Table:
+    """First day of each customer with each category that enough customers have: an integer for the name."""
+    past = counted(sales).filter(
+        _.is_order, _.customer_id.notnull(), _.day < day_number(timeframe.reference_date)
+    )
+    lines = bought_categories(items, level).inner_join(
+        past.select("sale_id", "customer_id", "day"), "sale_id"
+    )
+    first = lines.group_by("customer_id", "category").agg(day=_.day.min())
+    return numbered(first, least)
+
+
+def _rules(first: ibis.Table, least: int) -> pd.DataFrame:
+    """Ways from one category to another that enough followed, and that lead there more often than others."""
+    left, right = first, first.view()
+    pairs = left.inner_join(
+        right, (left.customer_id == right.customer_id) & (left.code != right.code)
+    ).select(one=left.code, other=right.code, later=(right.day > left.day).ifelse(1, 0))
+    ways = (
+        pairs.group_by("one", "other")
+        .agg(followed=_.later.sum().cast("int64"), together=_.count())
+        .filter(_.followed >= least)
+    )
+    usual = _usual(first).set_index("code")
+    found = ways.to_pandas()
+    had = usual["had"].loc[found["one"]].to_numpy()
+    expected = usual["usual"].loc[found["other"]].to_numpy()
+    confidence = found["followed"] / (had - (found["together"] - found["followed"]))
+    found = found.assign(confidence=confidence, lift=confidence / expected)
+    found = found[found["lift"] > 1].sort_values(
+        ["confidence", "lift", "other", "one"], ascending=[False, False, True, True], ignore_index=True
+    )
+    numbered_ways: pd.DataFrame = found.assign(place=range(len(found)))
+    return numbered_ways
+
+
+def _usual(first: ibis.Table) -> pd.DataFrame:
+    """For each category, how often it is bought after any other one by those who could.
+
+    How many others a customer first bought before it is the rank of its day among theirs, so that the
+    pairs need not be counted again.
+    """
+    mine = ibis.window(group_by=first.customer_id, order_by=first.day)
+    ranked = first.select(
+        "code",
+        before=ibis.rank().over(mine).cast("int64"),
+        all=first.count().over(ibis.window(group_by=first.customer_id)),
+    )
+    by_code = ranked.group_by("code").agg(
+        had=_.count(), after=_.before.sum().cast("int64"), all=(_["all"] - 1).sum().cast("int64")
+    )
+    found = by_code.to_pandas()
+    could = (found["had"].sum() - found["had"]) - (found["all"] - found["after"])
+    usual: pd.DataFrame = found.assign(usual=found["after"] / could.where(could > 0))
+    return usual[["code", "had", "usual"]]
