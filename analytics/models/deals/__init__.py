@@ -1,0 +1,1 @@
+"""What is to be expected of open deals, and of the accounts behind them."""

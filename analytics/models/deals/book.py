@@ -1,0 +1,208 @@
+"""The book of deals: open deals at every reference date that the page needs, each scored as of its day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import ibis
+import pandas as pd
+
+from analytics.metrics import deals as known
+from analytics.metrics import pipeline
+from analytics.metrics.closings import closings
+from analytics.metrics.purchases import day_number
+from analytics.metrics.stage_moves import stage_rates, stays
+from analytics.models.deals import close_probability as classifier
+from analytics.models.deals import points
+from analytics.params.pipeline_rules import PipelineRules
+from analytics.timeframe import Timeframe
+
+
+@dataclass(frozen=True)
+class Book:
+    """Deals with their chance, health and value.
+
+    Attributes
+    ----------
+    periods : tuple of Timeframe
+        Those to compare, the page's own last.
+    rules : PipelineRules
+    min_deal_value : float
+        Least value of a deal at risk.
+    opened : dict of datetime.date to pandas.DataFrame
+        Reference date → open deals then. To the columns of `analytics.metrics.deals.open_deals` come those of
+        `points.close_points`, `points.deal_health` and `points.deal_value`, ``key_factors``, ``deal_value``
+        (the deal's value), ``basis`` (classifier or points), ``classifier_probability`` and
+        ``close_probability`` (1–99), ``weighted_value`` = ``priority_value`` = value × it / 100,
+        ``stage_percent`` (won of those that have been in the stage) and ``stage_weighted_value``.
+    closed, entries : pandas.DataFrame
+        Closed deals and entries into stages before the last reference date.
+    closings : pandas.DataFrame
+        As returned by `analytics.metrics.closings.closings` for the periods.
+    months : tuple of datetime.date
+        First days of the months whose forecasts are held against what came.
+    model : CloseModel
+        Of the last reference date.
+    weekly : pandas.DataFrame
+        All deals as they stood, once a week; what the models learn from.
+    """
+
+    periods: tuple[Timeframe, ...]
+    rules: PipelineRules
+    min_deal_value: float
+    opened: dict[date, pd.DataFrame]
+    closed: pd.DataFrame
+    entries: pd.DataFrame
+    closings: pd.DataFrame
+    months: tuple[date, ...]
+    model: classifier.CloseModel
+    weekly: pd.DataFrame
+
+    @property
+    def edge(self) -> date:
+        """The reference date."""
+        return self.periods[-1].reference_date
+
+    @property
+    def open(self) -> pd.DataFrame:
+        """The deals open at the reference date."""
+        return self.opened[self.edge]
+
+    @cached_property
+    def headlines(self) -> pd.DataFrame:
+        """As returned by `analytics.metrics.pipeline.headlines`."""
+        frames = [self.opened[period.reference_date] for period in self.periods]
+        return pipeline.headlines(frames, self.closings, min_deal_value=self.min_deal_value)
+
+    @cached_property
+    def stages(self) -> pd.DataFrame:
+        """As returned by `analytics.metrics.pipeline.by_stage`."""
+        normal = {name: stage.normal_days for name, stage in self.rules.stages.items()}
+        rates = stage_rates(self.closed, self.entries, self.rules.order)
+        return pipeline.by_stage(self.open, rates, normal)
+
+    @cached_property
+    def owners(self) -> pd.DataFrame:
+        """As returned by `analytics.metrics.pipeline.owners`."""
+        ended = stays(self.closed, self.entries, self.rules.order)
+        start = day_number(min(self.periods[-1].start, self.edge))
+        days = (start, day_number(self.edge))
+        return pipeline.owners(self.open, self.closed, self.entries, ended, self.rules.order, days)
+
+    @cached_property
+    def forecast(self) -> pd.DataFrame:
+        """As returned by `analytics.metrics.pipeline.monthly_forecast`."""
+        then = {day: self.opened[day] for day in self.months}
+        past = pipeline.forecast_against_actual(then, self.closed, self.edge)
+        return pipeline.monthly_forecast(self.open, past, self.edge)
+
+    @cached_property
+    def at_risk(self) -> pd.DataFrame:
+        """As returned by `analytics.metrics.pipeline.at_risk_deals`."""
+        return pipeline.at_risk_deals(self.open, min_deal_value=self.min_deal_value)
+
+    @cached_property
+    def test(self) -> classifier.Holdout:
+        """How the classifier did on later deals."""
+        return classifier.evaluate(self.weekly, self.rules)
+
+
+def read_book(
+    deals: ibis.Table,
+    history: ibis.Table | None,
+    periods: Sequence[Timeframe],
+    rules: PipelineRules,
+    *,
+    first_day: date | None = None,
+    min_deal_value: float = 5_000,
+) -> Book:
+    """Read open and closed deals, and score the open ones at each reference date with what was known then.
+
+    Parameters
+    ----------
+    deals, history : ibis.Table
+        ``deals`` and ``deal_history`` as in the contract; without a history, None or no rows.
+    periods : sequence of Timeframe
+        The page's own last.
+    rules : PipelineRules
+    first_day : datetime.date, optional
+        First day of the data; without it no earlier forecast is held against what came.
+    min_deal_value : float, default 5000
+        Least value of a deal at risk.
+
+    Returns
+    -------
+    Book
+    """
+    edge = periods[-1].reference_date
+    months = tuple(pipeline.forecast_months(first_day, edge))
+    edges = sorted({*(period.reference_date for period in periods), *months})
+    opened = known.open_deals(deals, history, edges)
+    closed = known.closed_deals(deals, history, edge)
+    entries = known.stage_entries(deals, history, edge)
+    still = opened[edge].assign(closed_day=float(day_number(edge)))
+    lives = classifier.weekly(pd.concat([closed, still[closed.columns]], ignore_index=True), entries)
+    models = {day: classifier.fit(classifier.known_by(lives, day_number(day)), rules) for day in edges}
+    scored = {}
+    for day in edges:
+        before = closed[closed["closed_day"] < day_number(day)]
+        scored[day] = score(opened[day], before, entries, models[day], rules)
+    return Book(
+        periods=tuple(periods),
+        rules=rules,
+        min_deal_value=min_deal_value,
+        opened=scored,
+        closed=closed,
+        entries=entries,
+        closings=closings(deals, periods),
+        months=months,
+        model=models[edge],
+        weekly=lives,
+    )
+
+
+def score(
+    rows: pd.DataFrame,
+    closed: pd.DataFrame,
+    entries: pd.DataFrame,
+    model: classifier.CloseModel,
+    rules: PipelineRules,
+) -> pd.DataFrame:
+    """Give open deals their chance, health and value.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        As returned by `analytics.metrics.deals.open_deals` for one day.
+    closed, entries : pandas.DataFrame
+        What had closed by then; entries into stages.
+    model : CloseModel
+    rules : PipelineRules
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `Book.opened`.
+    """
+    chance = points.close_points(rows, rules)
+    health = points.deal_health(rows, rules)
+    worth = points.deal_value(rows, closed[closed["outcome"] == "won"], rules)
+    learnt = classifier.percent(model.chance(classifier.features(rows, rules))).set_axis(rows.index)
+    used = chance["points_probability"] if model.fitted is None else learnt
+    rates = stage_rates(closed, entries, rules.order).set_index("stage")["won_percent"]
+    by_stage = rows["stage"].map(rates).astype("float64")
+    weighted = (rows["value"] * used / 100).round(6)
+    return pd.concat([rows, chance, health, worth], axis=1).assign(
+        deal_value=rows["value"],
+        key_factors=points.key_factors(chance, rows),
+        basis=pd.Series(model.basis, rows.index, dtype="object").where(used.notna(), None),
+        classifier_probability=learnt,
+        close_probability=used,
+        weighted_value=weighted,
+        priority_value=weighted,
+        stage_percent=by_stage,
+        stage_weighted_value=(rows["value"] * by_stage / 100).round(6),
+    )
