@@ -85,9 +85,9 @@ class Dataset:
     ----------
     organisation : str
     tables : mapping of str to ibis.Table
-        Every table of the contract. Contract columns in the contract's order and types; rows set aside are
-        gone; an absent column is missing in every row, an absent table has no rows. A refused table raises
-        `ContractError`.
+        Every table of the contract. Contract columns in the contract's order and types, behind them as text
+        those that the params name as features; rows set aside are gone; an absent column is missing in every
+        row, an absent table has no rows. A refused table raises `ContractError`.
     present : frozenset of str
         Tables that the source has, or that the workbook has kept batches of.
     findings : tuple of Finding
@@ -436,7 +436,7 @@ class _Reader:
         if failing:
             table = table.filter(*(~flag for flag in failing))
         names = [column.name for column in staged.contract.columns]
-        table = table.select(names)
+        table = table.select([*names, *staged.features])
         if verdict.duplicated:
             table = self._merged(table, list(staged.contract.key))
         if verdict.unknown and "customers" in self.tables:

@@ -61,6 +61,8 @@ class Staged:
         The key is the row's number, so that no row is a duplicate of another.
     lines : bool
         The rows are sums of line items.
+    features : tuple of str
+        Columns beyond the contract's that the params name for a model, as text.
     """
 
     contract: TableContract
@@ -70,6 +72,7 @@ class Staged:
     dialect: Dialect
     numbered: bool = False
     lines: bool = False
+    features: tuple[str, ...] = ()
 
     def flag(self, kind: str, column: str) -> Any:
         """The flag of a column, or None where its type rules the fault out."""
@@ -131,7 +134,12 @@ def stage(
     if mapping.lines is not None:
         _line_amount(raw, mapping.lines, columns, "amount")
         given |= {"amount"}
-    return Staged(contract, raw.table.select(**columns), given, raw.origin, raw.dialect, numbered=numbered)
+    for name, said in mapping.features.items():
+        columns[name] = _reading(raw, contract, Column(name), said).value
+    return Staged(
+        contract, raw.table.select(**columns), given, raw.origin, raw.dialect,
+        numbered=numbered, features=tuple(mapping.features),
+    )  # fmt: skip
 
 
 def items_mapping(sales: TableMapping) -> TableMapping:
@@ -192,6 +200,10 @@ def _refuse_unknown(raw: Raw, contract: TableContract, mapping: TableMapping) ->
             )
         if said.column is not None and _own_name(raw, said.column) is None:
             raise _no_such_column(raw, contract.name, name, said.column)
+    for name in mapping.features:
+        if name in contract or "__" in name:
+            why = "is a column of the contract" if name in contract else "has two underscores in a row"
+            raise SourceError(f"tables: {contract.name}: features: {name} {why}; give it another name")
 
 
 def _no_such_column(raw: Raw, table: str, name: str, column: str) -> SourceError:

@@ -302,7 +302,8 @@ def _hash_text(text: str, seed: int) -> int:  # type: ignore[empty-body]
 
 def _checksum(staged: Staged) -> Any:
     """A sum over all values, for the fingerprint of a database that has no file to look at."""
-    texts = [staged.table[name].cast("string").fill_null("\x1e") for name in sorted(staged.given)]
+    names = sorted({*staged.given, *staged.features})
+    texts = [staged.table[name].cast("string").fill_null("\x1e") for name in names]
     row = texts[0].concat(*(piece for text in texts[1:] for piece in ("\x1f", text)))
     return _hash_text(row, 0).sum().cast("string")
 

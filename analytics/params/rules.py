@@ -12,9 +12,12 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from analytics.errors import ParamsError, nearest
+from analytics.params.basket_rules import BasketRanges
 from analytics.params.churn_rules import ChurnRecommendations
 from analytics.params.document import read_document
+from analytics.params.lead_rules import LeadRules
 from analytics.params.organisation import Organisation
+from analytics.params.pipeline_rules import PipelineRules
 from analytics.params.problems import ParamsModel, fail, validated
 
 _FOLDER = Path(__file__).resolve().parents[2] / "params" / "rules"
@@ -123,6 +126,9 @@ class RfmSegments(ParamsModel):
 RULES: Mapping[str, type[ParamsModel]] = {
     "rfm_segments": RfmSegments,
     "churn_recommendations": ChurnRecommendations,
+    "lead_rules": LeadRules,
+    "basket_ranges": BasketRanges,
+    "pipeline_rules": PipelineRules,
 }
 """Every rule table by name, with the type that it is read into."""
 

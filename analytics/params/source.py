@@ -175,11 +175,14 @@ class TableMapping(_Frozen):
         be named here as well.
     lines : LineMapping, optional
         For ``sales`` only: the rows are line items.
+    features : mapping of str to ColumnMapping
+        For ``leads`` only: columns beyond the contract's that a model learns from, name to source column.
     """
 
     from_: str | None = Field(default=None, alias="from", min_length=1)
     columns: dict[str, ColumnMapping] = Field(default_factory=dict)
     lines: LineMapping | None = None
+    features: dict[str, ColumnMapping] = Field(default_factory=dict)
 
 
 class Source(_Frozen):
@@ -242,4 +245,6 @@ class Source(_Frozen):
         for name, table in self.tables.items():
             if table.lines is not None and name != "sales":
                 raise ValueError(f"lines are for sales only, not for {name}: sale_items are made beside them")
+            if table.features and name != "leads":
+                raise ValueError(f"features are for leads only, not for {name}: no other model reads them")
         return self
