@@ -17,13 +17,16 @@ PROJECT = Path(__file__).resolve().parents[2]
 START, UNTIL = date(2010, 12, 1).toordinal(), date(2011, 12, 10).toordinal()
 
 
+NOTEBOOKS = ("segmentation", "retention", "clv")
+
+
 @pytest.fixture(scope="module")
 def written(reference_data, tmp_path_factory):
     """The JSON of the three notebooks for the timeframe ``all``, as `workbook run` writes them."""
     out = tmp_path_factory.mktemp("reports")
     command = [sys.executable, "-m", "analytics", "run", "params/online_retail.yml", "--timeframe", "all"]
     done = subprocess.run(
-        [*command, "--out", str(out)],
+        [*command, *(f"--notebook={name}" for name in NOTEBOOKS), "--out", str(out)],
         cwd=PROJECT,
         env=os.environ | {"WORKBOOK_REFERENCE_DATA": str(reference_data)},
         capture_output=True,
@@ -45,7 +48,7 @@ def history(sales):
     return spelled_out.customers(sales, UNTIL)
 
 
-@pytest.mark.parametrize("notebook", ["segmentation", "retention", "clv"])
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
 def test_every_report_says_what_it_is_about(written, notebook):
     assert written[notebook]["success"], written[notebook]["error"]
     meta = written[notebook]["meta"]
