@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
 import ibis
+import numpy as np
 import pandas as pd
 
 from analytics.metrics import deals as known
@@ -145,11 +146,14 @@ def read_book(
     entries = known.stage_entries(deals, history, edge)
     still = opened[edge].assign(closed_day=float(day_number(edge)))
     lives = classifier.weekly(pd.concat([closed, still[closed.columns]], ignore_index=True), entries)
-    models = {day: classifier.fit(classifier.known_by(lives, day_number(day)), rules) for day in edges}
+    learnt_from = classifier.features(lives, rules)
+    models = {
+        day: classifier.fit(classifier.known_by(lives, day_number(day)), rules, learnt_from) for day in edges
+    }
     scored = {}
-    for day in edges:
+    for day, rows in with_points(opened, rules).items():
         before = closed[closed["closed_day"] < day_number(day)]
-        scored[day] = score(opened[day], before, entries, models[day], rules)
+        scored[day] = score(rows, before, entries, models[day], rules)
     return Book(
         periods=tuple(periods),
         rules=rules,
@@ -164,6 +168,31 @@ def read_book(
     )
 
 
+def with_points(opened: Mapping[date, pd.DataFrame], rules: PipelineRules) -> dict[date, pd.DataFrame]:
+    """Give open deals their points and their health, those of all days in one go.
+
+    Parameters
+    ----------
+    opened : mapping of datetime.date to pandas.DataFrame
+        As returned by `analytics.metrics.deals.open_deals`.
+    rules : PipelineRules
+
+    Returns
+    -------
+    dict of datetime.date to pandas.DataFrame
+        To the columns come those of `points.close_points` and `points.deal_health`, and ``key_factors``.
+    """
+    rows = pd.concat(list(opened.values()), ignore_index=True)
+    chance = points.close_points(rows, rules)
+    factors = points.key_factors(chance, rows)
+    found = pd.concat([rows, chance, points.deal_health(rows, rules)], axis=1).assign(key_factors=factors)
+    ends = np.cumsum([len(part) for part in opened.values()])
+    return {
+        day: found.iloc[end - len(part) : end].set_axis(part.index)
+        for (day, part), end in zip(opened.items(), ends, strict=True)
+    }
+
+
 def score(
     rows: pd.DataFrame,
     closed: pd.DataFrame,
@@ -171,12 +200,12 @@ def score(
     model: classifier.CloseModel,
     rules: PipelineRules,
 ) -> pd.DataFrame:
-    """Give open deals their chance, health and value.
+    """Give open deals their chance and their value.
 
     Parameters
     ----------
     rows : pandas.DataFrame
-        As returned by `analytics.metrics.deals.open_deals` for one day.
+        As returned by `with_points` for one day.
     closed, entries : pandas.DataFrame
         What had closed by then; entries into stages.
     model : CloseModel
@@ -187,17 +216,14 @@ def score(
     pandas.DataFrame
         As `Book.opened`.
     """
-    chance = points.close_points(rows, rules)
-    health = points.deal_health(rows, rules)
     worth = points.deal_value(rows, closed[closed["outcome"] == "won"], rules)
     learnt = classifier.percent(model.chance(classifier.features(rows, rules))).set_axis(rows.index)
-    used = chance["points_probability"] if model.fitted is None else learnt
+    used = rows["points_probability"] if model.fitted is None else learnt
     rates = stage_rates(closed, entries, rules.order).set_index("stage")["won_percent"]
     by_stage = rows["stage"].map(rates).astype("float64")
     weighted = (rows["value"] * used / 100).round(6)
-    return pd.concat([rows, chance, health, worth], axis=1).assign(
+    return pd.concat([rows, worth], axis=1).assign(
         deal_value=rows["value"],
-        key_factors=points.key_factors(chance, rows),
         basis=pd.Series(model.basis, rows.index, dtype="object").where(used.notna(), None),
         classifier_probability=learnt,
         close_probability=used,

@@ -151,9 +151,9 @@ def known_by(rows: pd.DataFrame, day: int) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Rows of deals closed before the day; and, with ``outcome`` ``stale``, of deals open on it the rows on
-        which they had been open for longer than 99 of 100 deals won before it took. Without 30 won deals
-        there are none.
+        With the index of the rows: those of deals closed before the day; and, with ``outcome`` ``stale``, of
+        deals open on it the rows on which they had been open for longer than 99 of 100 deals won before it
+        took. Without 30 won deals there are none.
     """
     closed = rows[rows["closed_day"] < day]
     won = closed[closed["outcome"] == "won"].drop_duplicates("deal_id")
@@ -161,9 +161,7 @@ def known_by(rows: pd.DataFrame, day: int) -> pd.DataFrame:
         return closed
     longest = float((won["closed_day"] - won["created_day"]).quantile(NEARLY_ALL))
     stale = (rows["closed_day"] >= day) & (rows["day"] <= day) & (rows["day"] - rows["created_day"] > longest)
-    return (
-        pd.concat([closed, rows[stale].assign(outcome="stale")], ignore_index=True) if stale.any() else closed
-    )
+    return pd.concat([closed, rows[stale].assign(outcome="stale")]) if stale.any() else closed
 
 
 def features(rows: pd.DataFrame, rules: PipelineRules) -> pd.DataFrame:
@@ -189,7 +187,7 @@ def features(rows: pd.DataFrame, rules: PipelineRules) -> pd.DataFrame:
     return pd.DataFrame(found | {name: rows[name] for name in YES_OR_NO}, index=rows.index)
 
 
-def fit(rows: pd.DataFrame, rules: PipelineRules) -> CloseModel:
+def fit(rows: pd.DataFrame, rules: PipelineRules, inputs_of: pd.DataFrame | None = None) -> CloseModel:
     """Fit the classifier to closed deals as they stood: a regularised logistic regression, calibrated.
 
     Parameters
@@ -197,6 +195,8 @@ def fit(rows: pd.DataFrame, rules: PipelineRules) -> CloseModel:
     rows : pandas.DataFrame
         As returned by `known_by`.
     rules : PipelineRules
+    inputs_of : pandas.DataFrame, optional
+        As returned by `features` for the rows or for more, where many models learn from the same rows.
 
     Returns
     -------
@@ -206,7 +206,7 @@ def fit(rows: pd.DataFrame, rules: PipelineRules) -> CloseModel:
     """
     by_deal = rows.loc[rows["outcome"] != "stale"].drop_duplicates("deal_id")["outcome"]
     closed, won = len(by_deal), int((by_deal == "won").sum())
-    table = features(rows, rules)
+    table = features(rows, rules) if inputs_of is None else inputs_of.loc[rows.index]
     inputs = tuple(name for name in table.columns if table[name].nunique() > 1)
     if closed < ENOUGH or min(won, closed - won) < ENOUGH_OF_EACH or not inputs:
         return CloseModel(closed, won)
