@@ -260,18 +260,14 @@ def _distribution(
     money: Words,
     count: Words,
 ) -> None:
-    import seaborn as sns  # only here: it takes a second to import
-
     edges = [*steps["from_revenue"], steps["to_revenue"].iloc[-1]]
-    middles = (steps["from_revenue"] * steps["to_revenue"]).to_numpy() ** 0.5
     left = 10 + room_for([count(steps["customers"].max())], 90, 30, SMALL)
     ax = frame(fig, left, 46, 22, 46)
     ax.set_xscale("log")
-    sns.histplot(
-        x=middles, weights=steps["customers"].to_numpy(), bins=np.log10(edges).tolist(), ax=ax,
-        color=ACCENT, alpha=1, edgecolor=LIGHT["paper"], linewidth=1, log_scale=True,
+    ax.bar(
+        edges[:-1], steps["customers"], np.diff(edges), align="edge",
+        color=ACCENT, edgecolor=LIGHT["paper"], linewidth=1,
     )  # fmt: skip
-    ax.set(xlabel="", ylabel="")
     ax.set_xlim(edges[0], edges[-1])
     height = float(steps["customers"].max()) * 1.2
     ax.set_ylim(0, height)

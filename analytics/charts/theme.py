@@ -159,7 +159,11 @@ def frame(fig: Figure, left: float, top: float, right: float, bottom: float, **o
     """Place axes by their margins in pixels, so that they lie the same on every machine."""
     width, height = size_of(fig)
     box = (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
-    return fig.add_axes(box, **options)
+    ax = fig.add_axes(box, **options)
+    # No chart names an axis beside its numbers; looking for room there would measure every number again.
+    ax.xaxis.set_label_coords(0, 0)
+    ax.yaxis.set_label_coords(0, 0)
+    return ax
 
 
 def unit(ax: Axes, text: str, dx: float = 0, dy: float = 18, **options: Any) -> None:

@@ -15,7 +15,7 @@ import pandas as pd
 from ibis import _
 
 from analytics.metrics.customer_sums import day_of
-from analytics.metrics.purchases import SECONDS_A_DAY, day_number
+from analytics.metrics.purchases import SECONDS_A_DAY, day_number, integers_table
 from analytics.metrics.selection import EVERYONE, Selection
 from analytics.timeframe import Timeframe
 
@@ -99,12 +99,8 @@ def account_snapshots(
     days = cutoffs(accounts, timeframe.reference_date)
     if not days:
         return _typed(pd.DataFrame(columns=_COLUMNS))
-    shots = _shots(accounts, timeframe.reference_date)
-    parts = [_at(shots, day, timeframe.reference_date) for day in days]
-    while len(parts) > 1:  # in pairs, as `periods_table` does, because SQLite nests no deeper
-        pairs = [parts[i : i + 2] for i in range(0, len(parts), 2)]
-        parts = [ibis.union(*pair, distinct=False) if len(pair) == 2 else pair[0] for pair in pairs]
-    frame: pd.DataFrame = _with_identity(parts[0], customers, selection).to_pandas()
+    rows = _at(_shots(accounts, timeframe.reference_date), _marks(days, timeframe.reference_date))
+    frame: pd.DataFrame = _with_identity(rows, customers, selection).to_pandas()
     frame["cutoff"] = pd.to_datetime(frame["cutoff"], unit="D")
     return _typed(frame.sort_values(["cutoff", "customer_id"], ignore_index=True))
 
@@ -201,63 +197,75 @@ _AS_THEY_STAND = (
 )
 
 
-def _at(shots: ibis.Table, day: date, reference_date: date) -> ibis.Table:
-    """One row for each account that is live at a cutoff."""
-    edge = day_number(day) * SECONDS_A_DAY
-    last = _.at < edge
-    stands = _live(edge)
-    recent = last & (_.at >= edge - DAYS_BACK * SECONDS_A_DAY)
-    ends = [months_after(day, month) for month in range(1, HORIZON + 1)]
-    over = ends[-1] <= reference_date
-    rows = shots.group_by("customer_id").agg(
-        live=stands.ifelse(1, 0).max(),
-        plan=_.plan.max(where=stands),
-        acv=_.acv.max(where=stands).cast("float64"),
-        since=ibis.coalesce(_.started.min(where=stands), _.at.min(where=last)),
-        renews=_.renews.max(where=stands),
-        raises_365d=(recent & (_.step > 0)).ifelse(1, 0).sum().cast("float64"),
-        cuts_365d=(recent & (_.step < 0)).ifelse(1, 0).sum().cast("float64"),
-        raised=_.step.sum(where=recent & (_.step > 0)),
-        nps_365d=_.nps.mean(where=recent),
-        **{name: _[name].max(where=stands) for name in _AS_THEY_STAND},
-        **(_year_after([day_number(end) * SECONDS_A_DAY for end in ends]) if over else _unknown()),
+def _marks(days: Sequence[date], reference_date: date) -> ibis.Table:
+    """The cutoffs as rows, so that one query answers for all.
+
+    ``cutoff`` (day); where it and the ends of the 12 months after it lie: ``edge``, ``end_1`` … ``end_12``
+    (seconds); whether these are ``over`` (0 or 1). Where they are not, the ends lie at the cutoff.
+    """
+    ends = [[months_after(day, month) for month in range(1, HORIZON + 1)] for day in days]
+    over = [of_day[-1] <= reference_date for of_day in ends]
+    rows = [
+        [day, *(of_day if is_over else [day] * HORIZON)]
+        for day, of_day, is_over in zip(days, ends, over, strict=True)
+    ]
+    edges = zip(*([day_number(day) * SECONDS_A_DAY for day in row] for row in rows), strict=True)
+    return integers_table(
+        cutoff=[day_number(day) for day in days],
+        over=[int(is_over) for is_over in over],
+        **dict(zip(("edge", *_ENDS), edges, strict=True)),
+    )
+
+
+_ENDS = tuple(f"end_{month}" for month in range(1, HORIZON + 1))
+
+
+def _at(shots: ibis.Table, marks: ibis.Table) -> ibis.Table:
+    """One row for each cutoff and account that is live at it."""
+    seen = shots.inner_join(marks, shots.at < marks[_ENDS[-1]])
+    last = _.at < _.edge
+    recent = last & (_.at >= _.edge - DAYS_BACK * SECONDS_A_DAY)
+    # At how many of the ends a snapshot is the last word: what it says then holds for so many months.
+    months: Any = sum(_live(_[end]).ifelse(1, 0) for end in _ENDS)
+    rows = (
+        seen.mutate(stands=_live(_.edge), months=(_.over == 1).ifelse(months, ibis.null("int64")))
+        .group_by("cutoff", "edge", "customer_id")
+        .agg(
+            live=_.stands.ifelse(1, 0).max(),
+            plan=_.plan.max(where=_.stands),
+            acv=_.acv.max(where=_.stands).cast("float64"),
+            since=ibis.coalesce(_.started.min(where=_.stands), _.at.min(where=last)),
+            renews=_.renews.max(where=_.stands),
+            raises_365d=(recent & (_.step > 0)).ifelse(1, 0).sum().cast("float64"),
+            cuts_365d=(recent & (_.step < 0)).ifelse(1, 0).sum().cast("float64"),
+            raised=_.step.sum(where=recent & (_.step > 0)),
+            nps_365d=_.nps.mean(where=recent),
+            **{name: _[name].max(where=_.stands) for name in _AS_THEY_STAND},
+            revenue_12m=(_.acv * _.months).sum().round(4).cast("float64") / HORIZON,
+            months_live=_.months.sum().cast("float64"),
+        )
     )
     return rows.filter(_.live == 1).select(
+        "cutoff",
         "customer_id",
         "plan",
         "acv",
-        cutoff=ibis.literal(day_number(day), "int64"),
-        tenure_days=((edge - _.since) // SECONDS_A_DAY).cast("float64"),
-        raises_365d=_.raises_365d,
-        cuts_365d=_.cuts_365d,
+        "raises_365d",
+        "cuts_365d",
+        "nps_365d",
+        *_AS_THEY_STAND,
+        "revenue_12m",
+        "months_live",
+        tenure_days=((_.edge - _.since) // SECONDS_A_DAY).cast("float64"),
         raised_share_365d=_.raised.fill_null(0.0) / _.acv.nullif(0.0),
-        nps_365d=_.nps_365d,
-        days_to_renewal=((_.renews - edge) // SECONDS_A_DAY).cast("float64"),
-        **{name: _[name] for name in _AS_THEY_STAND},
-        revenue_12m=_.revenue_12m,
-        months_live=_.months_live,
+        days_to_renewal=((_.renews - _.edge) // SECONDS_A_DAY).cast("float64"),
     )
 
 
-def _live(edge: int) -> Any:
+def _live(edge: Any) -> Any:
     """Whether a snapshot is the last one before an instant, and of an account that is a customer then."""
     last_word = (_.at < edge) & (_.until.isnull() | (_.until >= edge))
     return last_word & (_.started.isnull() | (_.started < edge)) & (_.churned.isnull() | (_.churned >= edge))
-
-
-def _year_after(edges: Sequence[int]) -> dict[str, Any]:
-    zero = ibis.literal(0, "decimal(18, 4)")
-    revenue: Any = sum(_live(edge).ifelse(_.acv, zero) for edge in edges)
-    months: Any = sum(_live(edge).ifelse(1, 0) for edge in edges)
-    return {
-        "revenue_12m": revenue.sum().round(4).cast("float64") / HORIZON,
-        "months_live": months.sum().cast("float64"),
-    }
-
-
-def _unknown() -> dict[str, Any]:
-    nothing = ibis.null("float64")
-    return {"revenue_12m": nothing, "months_live": nothing}
 
 
 def _with_identity(rows: ibis.Table, customers: ibis.Table | None, selection: Selection) -> ibis.Table:

@@ -6,8 +6,9 @@ for any builder: it builds twice, once from all rows and once from those before 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any
 
 import ibis
 import numpy as np
@@ -16,16 +17,19 @@ from ibis import _
 
 from analytics.metrics.churn_catalogue import FEATURE, FEATURES, Feature, names
 from analytics.metrics.customer_sums import day_of, exact, money
-from analytics.metrics.purchases import day_number, purchases
+from analytics.metrics.purchases import day_number, integers_table, purchases
 
 __all__ = [
     "FEATURE",
     "FEATURES",
     "Feature",
     "account_features",
+    "account_features_at",
     "changed_by_the_future",
     "names",
     "purchase_features",
+    "purchase_features_at",
+    "visits_at",
 ]
 
 YEAR = 365
@@ -68,10 +72,90 @@ def purchase_features(
         - ``first_day``, ``last_day`` (int64, days since 1970-01-01), ``value`` (float64, money): the visits
           and the revenue of 365 days that `monetary_score` ranks by; no features.
     """
-    end = day_number(cutoff)
-    days = (
+    terms: dict[str, Any] = {"sale_items": sale_items, "eligible_days": eligible_days}
+    return purchase_features_at(sales, [cutoff], **terms)[0]
+
+
+def purchase_features_at(
+    sales: ibis.Table,
+    cutoffs: Sequence[date],
+    *,
+    sale_items: ibis.Table | None = None,
+    eligible_days: int | None = YEAR,
+) -> list[pd.DataFrame]:
+    """Describe the same at several cutoffs, in their order; see `purchase_features`."""
+    visits = {"group_by": "customer_id", "order_by": "day"}
+    before, after = ibis.window(**visits, rows=(None, -1)), ibis.window(**visits, rows=(1, None))
+    days = _buying_days(sales, max(cutoffs)).mutate(
+        # Of a day without a visit, the greatest visit day so far is still the one before it.
+        gap=_.visit - _.visit.max().over(before),
+        next_visit=_.visit.min().over(after),
+    )
+    marks = cutoffs_table(cutoffs)
+    found = (
+        days.inner_join(marks, days.day < marks.cutoff)
+        .group_by("place", "cutoff", "customer_id")
+        .agg(
+            first_day=_.visit.min(),
+            last_day=_.visit.max(),
+            last_gap=_.gap.max(where=_.next_visit.isnull() | (_.next_visit >= _.cutoff)),
+            orders=_.orders.sum(),
+            returns=_.returns.sum(),
+            revenue=money(_.revenue.sum()),
+            frequency=_.visit.count(),
+            **{f"frequency_{n}": _.visit.count(where=_.day >= _.cutoff - n) for n in (90, YEAR)},
+            **{f"monetary_{n}": money(_.revenue.sum(where=_.day >= _.cutoff - n)) for n in (30, 90, YEAR)},
+        )
+        .filter(_.last_day.notnull())
+    )
+    if eligible_days is not None:
+        found = found.filter(_.last_day >= _.cutoff - eligible_days)
+    found = found.drop("cutoff")
+    breadth = _category_breadth(sales, sale_items, cutoffs)
+    if breadth is not None:
+        found = found.left_join(breadth, ["place", "customer_id"]).drop("place_right", "customer_id_right")
+    frames = by_place(found, len(cutoffs))
+    return [_of_purchases(frame, day_number(day)) for frame, day in zip(frames, cutoffs, strict=True)]
+
+
+def visits_at(sales: ibis.Table, cutoffs: Sequence[date]) -> list[pd.DataFrame]:
+    """Count the visits of every customer with one, eligible or not, before each of several cutoffs.
+
+    Returns
+    -------
+    list of pandas.DataFrame
+        For each cutoff, by id: ``customer_id``, ``visits``, ``first_day``, ``last_day``, ``observed_day`` as
+        `analytics.metrics.visits.visit_history` has them.
+    """
+    marks, days = cutoffs_table(cutoffs), _buying_days(sales, max(cutoffs))
+    visits = days.filter(_.visit.notnull()).select("customer_id", "day")
+    found = (
+        visits.inner_join(marks, visits.day < marks.cutoff)
+        .group_by("place", "customer_id")
+        .agg(visits=_.count(), first_day=_.day.min(), last_day=_.day.max())
+    )
+    frames = by_place(found, len(cutoffs))
+    return [f.assign(observed_day=day_number(day) - 1) for f, day in zip(frames, cutoffs, strict=True)]
+
+
+def cutoffs_table(cutoffs: Sequence[date]) -> ibis.Table:
+    """The cutoffs as rows, so that one query answers for all: ``place`` in `cutoffs`, ``cutoff`` (a day)."""
+    return integers_table(place=range(len(cutoffs)), cutoff=[day_number(cutoff) for cutoff in cutoffs])
+
+
+def by_place(rows: ibis.Table, count: int) -> list[pd.DataFrame]:
+    """Ask for rows of customers at so many cutoffs, and give those of each cutoff, by id."""
+    frame: pd.DataFrame = rows.to_pandas().sort_values(["place", "customer_id"])
+    edges = np.searchsorted(frame["place"].to_numpy(), np.arange(count + 1))
+    whole = frame.drop(columns="place")
+    return [whole.iloc[edges[i] : edges[i + 1]].reset_index(drop=True) for i in range(count)]
+
+
+def _buying_days(sales: ibis.Table, cutoff: date) -> ibis.Table:
+    """One row for each customer and day with a sale before a cutoff; ``visit`` is the day of a purchase."""
+    return (
         purchases(sales)
-        .filter(_.day < end)
+        .filter(_.day < day_number(cutoff))
         .group_by("customer_id", "day")
         .agg(
             orders=_.is_order.ifelse(1, 0).sum(),
@@ -80,41 +164,23 @@ def purchase_features(
         )
         .mutate(visit=(_.orders > 0).ifelse(_.day, ibis.null("int64")))
     )
-    # Of a day without a visit, the greatest visit day so far is still the one before it.
-    earlier = ibis.window(group_by="customer_id", order_by="day", rows=(None, -1))
-    gaps = days.mutate(gap=_.visit - _.visit.max().over(earlier))
-    last = gaps.group_by("customer_id").agg(last_day=_.visit.max())
-    rows = gaps.inner_join(last, "customer_id").filter(_.last_day.notnull())
-    if eligible_days is not None:
-        rows = rows.filter(_.last_day >= end - eligible_days)
-    found = rows.group_by("customer_id").agg(
-        first_day=_.visit.min(),
-        last_day=_.last_day.max(),
-        last_gap=_.gap.max(where=_.visit == _.last_day),
-        orders=_.orders.sum(),
-        returns=_.returns.sum(),
-        revenue=money(_.revenue.sum()),
-        frequency=_.visit.count(),
-        **{f"frequency_{n}": _.visit.count(where=_.day >= end - n) for n in (90, YEAR)},
-        **{f"monetary_{n}": money(_.revenue.sum(where=_.day >= end - n)) for n in (30, 90, YEAR)},
-    )
-    breadth = _category_breadth(sales, sale_items, end)
-    if breadth is not None:
-        found = found.left_join(breadth, "customer_id").drop("customer_id_right")
-    frame: pd.DataFrame = found.to_pandas().sort_values("customer_id", ignore_index=True)
-    return _of_purchases(frame, end)
 
 
-def _category_breadth(sales: ibis.Table, sale_items: ibis.Table | None, end: int) -> ibis.Table | None:
-    """Categories that each customer has bought before a day."""
+def _category_breadth(
+    sales: ibis.Table, sale_items: ibis.Table | None, cutoffs: Sequence[date]
+) -> ibis.Table | None:
+    """Categories that each customer has bought before each cutoff."""
     if sale_items is None or "category" not in sale_items.columns:
         return None
-    bought = sales.filter(
-        sales.customer_id.notnull(), sales.total_amount >= 0, day_of(sales.sold_at) < end
-    ).select("sale_id", "customer_id")
+    bought = sales.filter(sales.customer_id.notnull(), sales.total_amount >= 0).select(
+        "sale_id", "customer_id", day=day_of(sales.sold_at)
+    )
     lines = sale_items.filter(sale_items.category.notnull()).select("sale_id", "category")
-    pairs = lines.inner_join(bought, "sale_id").select("customer_id", "category").distinct()
-    return pairs.group_by("customer_id").agg(category_breadth=_.count())
+    pairs = lines.inner_join(bought.filter(_.day < day_number(max(cutoffs))), "sale_id")
+    first = pairs.group_by("customer_id", "category").agg(day=_.day.min())
+    marks = cutoffs_table(cutoffs)
+    known = first.inner_join(marks, first.day < marks.cutoff)
+    return known.group_by("place", "customer_id").agg(category_breadth=_.count())
 
 
 def _of_purchases(frame: pd.DataFrame, end: int) -> pd.DataFrame:
@@ -183,37 +249,59 @@ def account_features(accounts: ibis.Table, cutoff: date, *, horizon_days: int = 
     Who left after the last snapshot and before the cutoff is left out as soon as any row says so: sources may
     write ``churned_at`` on the last row or on all of them.
     """
-    end = day_number(cutoff)
-    known = accounts.mutate(day=day_of(accounts.snapshot_at)).filter(_.day < end)
-    newest = ibis.window(group_by="customer_id", order_by=ibis.desc("snapshot_at"))
-    rows = known.mutate(place=ibis.row_number().over(newest))
-    state = (
-        rows.filter(_.place == 0)
-        .filter(_.churned_at.isnull() | (day_of(_.churned_at) >= end))
-        .filter(_.started_at.isnull() | (day_of(_.started_at) < end))
-        .select(
-            "customer_id",
-            "plan",
-            started=day_of(_.started_at),
-            renews=day_of(_.renews_at),
-            acv=_.acv.cast("float64"),
-            **{name: _[name].cast("float64") for name in _STATE},
-        )
+    return account_features_at(accounts, [cutoff], horizon_days=horizon_days)[0]
+
+
+def account_features_at(
+    accounts: ibis.Table, cutoffs: Sequence[date], *, horizon_days: int = 90
+) -> list[pd.DataFrame]:
+    """Describe the same at several cutoffs, in their order; see `account_features`."""
+    marks = cutoffs_table(cutoffs)
+    rows = accounts.select(
+        "customer_id",
+        "snapshot_at",
+        "plan",
+        day=day_of(_.snapshot_at),
+        started=day_of(_.started_at),
+        renews=day_of(_.renews_at),
+        left=day_of(_.churned_at),
+        **{name: _[name].cast("float64") for name in _STATE},
     )
-    answers = known.filter(_.nps.notnull()).mutate(place=ibis.row_number().over(newest))
-    nps = answers.group_by("customer_id").agg(
-        nps_latest=_.nps.cast("float64").max(where=_.place == 0),
-        nps_before=_.nps.cast("float64").max(where=_.place == 1),
+    known = rows.inner_join(marks, rows.day < marks.cutoff).mutate(
+        answered=_.nps.notnull().ifelse(1, 0), old=(_.day < _.cutoff - YEAR).ifelse(1, 0)
     )
-    year = known.filter(_.day < end - YEAR).mutate(place=ibis.row_number().over(newest))
-    old = year.filter(_.place == 0).select("customer_id", acv_before=_.acv.cast("float64"))
-    joined = state.left_join(nps, "customer_id").drop("customer_id_right")
-    frame: pd.DataFrame = joined.left_join(old, "customer_id").drop("customer_id_right").to_pandas()
-    return _of_snapshots(frame.sort_values("customer_id", ignore_index=True), end, horizon_days)
+
+    def newest(*of: str) -> Any:
+        group = ["place", "customer_id", *of]
+        return ibis.row_number().over(ibis.window(group_by=group, order_by=ibis.desc("snapshot_at")))
+
+    numbered = known.mutate(now=newest(), answer=newest("answered"), year=newest("old"))
+    now, answer = numbered.now == 0, numbered.answered == 1
+    state = numbered.group_by("place", "cutoff", "customer_id").agg(
+        **{name: _[name].max(where=now) for name in ("plan", "started", "renews", "left", *_STATE)},
+        nps_latest=_.nps.max(where=answer & (_.answer == 0)),
+        nps_before=_.nps.max(where=answer & (_.answer == 1)),
+        acv_before=_.acv.max(where=(_.old == 1) & (_.year == 0)),
+    )
+    live = state.filter(
+        _.left.isnull() | (_.left >= _.cutoff), _.started.isnull() | (_.started < _.cutoff)
+    ).drop("cutoff", "left")
+    return [
+        _of_snapshots(frame, day_number(cutoff), horizon_days)
+        for frame, cutoff in zip(by_place(live, len(cutoffs)), cutoffs, strict=True)
+    ]
 
 
 _STATE = (
-    *("seats_purchased", "seats_used", "nps", "logins_30d", "logins_previous_30d", "support_tickets_90d"),
+    *(
+        "acv",
+        "seats_purchased",
+        "seats_used",
+        "nps",
+        "logins_30d",
+        "logins_previous_30d",
+        "support_tickets_90d",
+    ),
     *("critical_tickets_90d", "days_overdue", "feature_adoption", "sentiment"),
 )
 

@@ -12,8 +12,9 @@ from ibis import _
 
 from analytics.errors import ParamsError
 from analytics.metrics.churn_catalogue import Definition
+from analytics.metrics.churn_features import by_place
 from analytics.metrics.customer_sums import day_of
-from analytics.metrics.purchases import EPOCH, day_number, label_periods, purchases
+from analytics.metrics.purchases import EPOCH, day_number, integers_table, label_periods, purchases
 from analytics.metrics.rates import add_rate
 from analytics.timeframe import Timeframe
 
@@ -72,13 +73,6 @@ def _edge(table: ibis.Table, reference_date: date, at: str, *, newest: bool) -> 
     return None if pd.isna(found) else EPOCH + timedelta(days=int(found))
 
 
-def customers_who_bought(sales: ibis.Table, start: date, end: date) -> pd.Series:
-    """Ids of the customers with a purchase in [start, end), in order; returns are no purchases."""
-    inside = purchases(sales).filter(_.is_order, _.day >= day_number(start), _.day < day_number(end))
-    found: pd.DataFrame = inside.select("customer_id").distinct().to_pandas()
-    return found["customer_id"].sort_values(ignore_index=True)
-
-
 def customers_who_left(accounts: ibis.Table, start: date, end: date, *, known_until: date) -> pd.Series:
     """Ids of the accounts that left in [start, end), in order.
 
@@ -95,11 +89,28 @@ def customers_who_left(accounts: ibis.Table, start: date, end: date, *, known_un
     -------
     pandas.Series of text
     """
-    left = accounts.select(
-        "customer_id", at=day_of(accounts.snapshot_at), day=day_of(accounts.churned_at)
-    ).filter(_.at < day_number(known_until), _.day >= day_number(start), _.day < day_number(end))
-    found: pd.DataFrame = left.select("customer_id").distinct().to_pandas()
-    return found["customer_id"].sort_values(ignore_index=True)
+    horizon = _horizons_table([start], [(end - start).days])
+    return _ids(_leavings(accounts, known_until), horizon, 1)[0]
+
+
+def _leavings(accounts: ibis.Table, known_until: date) -> ibis.Table:
+    """Customers and the days on which they left, as far as snapshots before a day say so."""
+    rows = accounts.select("customer_id", at=day_of(_.snapshot_at), day=day_of(_.churned_at))
+    return rows.filter(_.at < day_number(known_until))
+
+
+def _horizons_table(cutoffs: Sequence[date], days: Sequence[int]) -> ibis.Table:
+    """Horizons as rows, so that one query answers for all: ``place``, ``cutoff``, ``end`` (not included)."""
+    starts = [day_number(cutoff) for cutoff in cutoffs]
+    ends = [start + length for start, length in zip(starts, days, strict=True)]
+    return integers_table(place=range(len(starts)), cutoff=starts, end=ends)
+
+
+def _ids(rows: ibis.Table, horizons: ibis.Table, count: int) -> list[pd.Series]:
+    """Ids of the customers with a row whose ``day`` lies in each of the horizons, in order."""
+    inside = rows.inner_join(horizons, [rows.day >= horizons.cutoff, rows.day < horizons.end])
+    frames = by_place(inside.select("place", "customer_id").distinct(), count)
+    return [frame["customer_id"] for frame in frames]
 
 
 def churn_labels(
@@ -137,52 +148,46 @@ def churn_labels(
     ParamsError
         If the horizon does not end by `known_until`: an answer that nobody knows yet is no answer.
     """
-    end = cutoff + timedelta(days=horizon_days)
-    if known_until is not None and end > known_until:
-        raise ParamsError(
-            f"the {horizon_days} days from {cutoff} end after {known_until}; "
-            "allowed are cutoffs whose whole horizon is over"
-        )
-    if definition == "contract":
-        if accounts is None:
-            raise ParamsError("contract labels need the table accounts; use definition: purchase")
-        left = customers_who_left(accounts, cutoff, end, known_until=known_until or end)
-        return customers.isin(left)
-    if sales is None:
-        raise ParamsError("purchase labels need the table sales; use definition: contract")
-    return ~customers.isin(customers_who_bought(sales, cutoff, end))
+    return churn_labels_at(
+        [customers],
+        definition,
+        [cutoff],
+        horizon_days,
+        sales=sales,
+        accounts=accounts,
+        known_until=known_until,
+    )[0]
 
 
-def at_risk(
+def churn_labels_at(
+    customers: Sequence[pd.Series],
     definition: Definition,
-    cutoff: date,
+    cutoffs: Sequence[date],
+    horizon_days: int,
     *,
     sales: ibis.Table | None = None,
     accounts: ibis.Table | None = None,
-    eligible_days: int | None = 365,
-) -> pd.Series:
-    """Ids of the customers who can leave at a cutoff, in order.
-
-    Contract: accounts live then. Purchase: customers with a purchase in the `eligible_days` before it (None:
-    with any before it).
-    """
-    end = day_number(cutoff)
-    if definition == "contract" and accounts is not None:
-        known = accounts.mutate(day=day_of(accounts.snapshot_at)).filter(_.day < end)
-        newest = ibis.window(group_by="customer_id", order_by=ibis.desc("snapshot_at"))
-        rows = known.mutate(place=ibis.row_number().over(newest)).filter(
-            _.place == 0,
-            _.churned_at.isnull() | (day_of(_.churned_at) >= end),
-            _.started_at.isnull() | (day_of(_.started_at) < end),
+    known_until: date | None = None,
+) -> list[pd.Series]:
+    """Say the same of those at risk at several cutoffs, in their order; see `churn_labels`."""
+    last = max(cutoffs)
+    end = last + timedelta(days=horizon_days)
+    if known_until is not None and end > known_until:
+        raise ParamsError(
+            f"the {horizon_days} days from {last} end after {known_until}; "
+            "allowed are cutoffs whose whole horizon is over"
         )
-    elif definition == "purchase" and sales is not None:
-        rows = purchases(sales).filter(_.is_order, _.day < end)
-        if eligible_days is not None:
-            rows = rows.filter(_.day >= end - eligible_days)
-    else:
-        return pd.Series([], dtype="str", name="customer_id")
-    found: pd.DataFrame = rows.select("customer_id").distinct().to_pandas()
-    return found["customer_id"].sort_values(ignore_index=True)
+    horizons = _horizons_table(cutoffs, [horizon_days] * len(cutoffs))
+    if definition == "contract":
+        if accounts is None:
+            raise ParamsError("contract labels need the table accounts; use definition: purchase")
+        left = _ids(_leavings(accounts, known_until or end), horizons, len(cutoffs))
+        return [ids.isin(gone) for ids, gone in zip(customers, left, strict=True)]
+    if sales is None:
+        raise ParamsError("purchase labels need the table sales; use definition: contract")
+    bought = purchases(sales).filter(_.is_order).select("customer_id", "day")
+    stayed = _ids(bought, horizons, len(cutoffs))
+    return [~ids.isin(came) for ids, came in zip(customers, stayed, strict=True)]
 
 
 def churn_by_horizon(
@@ -200,7 +205,8 @@ def churn_by_horizon(
     Parameters
     ----------
     definition, reference_date, sales, accounts, eligible_days
-        As for `churn_labels` and `at_risk`.
+        As for `churn_labels`. Those at risk are, with a contract, accounts live at the cutoff; without,
+        customers with a purchase in the `eligible_days` before it (None: with any before it).
     horizons : sequence of int
         Days. The cutoff of each is the reference date − so many days.
     own : int
@@ -213,13 +219,12 @@ def churn_by_horizon(
         ``customers``, ``churned`` (int64), ``own`` (bool), ``churn_rate`` (percent, missing without
         customers) with ``_n``, ``_low`` and ``_high`` (Wilson).
     """
-    rows = []
-    for days in sorted({*horizons, own}):
-        cutoff = reference_date - timedelta(days=days)
-        rows.append(
-            (days, cutoff, *_counts(definition, cutoff, days, eligible_days, sales, accounts), days == own)
-        )
-    frame = pd.DataFrame(rows, columns=["horizon_days", "cutoff", "customers", "churned", "own"])
+    days = sorted({*horizons, own})
+    cutoffs = [reference_date - timedelta(days=length) for length in days]
+    counts = _counts(definition, cutoffs, days, eligible_days, sales, accounts)
+    frame = pd.DataFrame({"horizon_days": days, "cutoff": cutoffs}).assign(
+        customers=counts["customers"], churned=counts["churned"], own=[length == own for length in days]
+    )
     return add_rate(frame, "churn_rate", frame["churned"], frame["customers"])
 
 
@@ -239,7 +244,7 @@ def churn_rates(
     periods : sequence of Timeframe
         At least one.
     definition, horizon_days, eligible_days, sales, accounts
-        As for `churn_labels` and `at_risk`.
+        As for `churn_by_horizon`.
 
     Returns
     -------
@@ -248,11 +253,10 @@ def churn_rates(
         ``churned_customers`` (int64), ``churn_rate`` (percent, missing where nobody could leave: before the
         data begin, for instance) with ``_n``, ``_low`` and ``_high``.
     """
-    rows = []
-    for position, period in enumerate(periods):
-        cutoff = period.reference_date - timedelta(days=horizon_days)
-        rows.append((position, *_counts(definition, cutoff, horizon_days, eligible_days, sales, accounts)))
-    frame = pd.DataFrame(rows, columns=["period", "customers", "churned_customers"])
+    cutoffs = [period.reference_date - timedelta(days=horizon_days) for period in periods]
+    days = [horizon_days] * len(periods)
+    counts = _counts(definition, cutoffs, days, eligible_days, sales, accounts)
+    frame = counts.rename(columns={"churned": "churned_customers"}).rename_axis("period").reset_index()
     named = label_periods(frame, periods)
     return add_rate(named, "churn_rate", named["churned_customers"], named["customers"]).drop(
         columns="customers"
@@ -261,24 +265,69 @@ def churn_rates(
 
 def _counts(
     definition: Definition,
-    cutoff: date,
-    days: int,
+    cutoffs: Sequence[date],
+    days: Sequence[int],
     eligible_days: int | None,
     sales: ibis.Table | None,
     accounts: ibis.Table | None,
-) -> tuple[int, int]:
-    """Customers at risk at a cutoff, and those of them who left in the days from it on."""
-    people = at_risk(definition, cutoff, sales=sales, accounts=accounts, eligible_days=eligible_days)
-    if definition == "contract" and accounts is not None and len(people):
-        # Between the last snapshot and the cutoff accounts have left of whom only a later row says so.
-        last = newest_day(accounts, cutoff, at="snapshot_at") or cutoff
-        end = cutoff + timedelta(days=days)
-        gone = customers_who_left(accounts, last + timedelta(days=1), cutoff, known_until=end)
-        people = people[~people.isin(gone)]
-    if people.empty:
-        return 0, 0
-    left = churn_labels(people, definition, cutoff, days, sales=sales, accounts=accounts)
-    return len(people), int(left.sum())
+) -> pd.DataFrame:
+    """``customers`` at risk at each cutoff, and those of them who left in the days from it (``churned``)."""
+    horizons = _horizons_table(cutoffs, days)
+    if definition == "contract" and accounts is not None:
+        people = _accounts_at(accounts, horizons).filter(_.live == 1, _.gone == 0)
+    elif definition == "purchase" and sales is not None:
+        people = _buyers_at(sales, horizons)
+        if eligible_days is not None:
+            people = people.filter(_.last_day >= _.cutoff - eligible_days)
+    else:
+        return pd.DataFrame(0, index=range(len(cutoffs)), columns=["customers", "churned"])
+    sums = people.group_by("place").agg(customers=_.count(), churned=_.left.sum())
+    found: pd.DataFrame = sums.to_pandas().set_index("place").reindex(range(len(cutoffs)), fill_value=0)
+    return found.astype("int64")
+
+
+def _accounts_at(accounts: ibis.Table, horizons: ibis.Table) -> ibis.Table:
+    """The accounts with a snapshot before the end of each horizon, with what was true of them as 0 or 1.
+
+    ``live`` by the last snapshot before the cutoff, and ``left`` in the horizon. Between that snapshot and
+    the cutoff accounts have left of whom only a later row says so: they are ``gone``.
+    """
+    days = accounts.select(
+        "customer_id",
+        "snapshot_at",
+        at=day_of(_.snapshot_at),
+        started=day_of(_.started_at),
+        churned=day_of(_.churned_at),
+    )
+    rows = days.inner_join(horizons, days.at < horizons.end).mutate(before=(_.at < _.cutoff).ifelse(1, 0))
+    by_customer = ["place", "customer_id", "before"]
+    rows = rows.mutate(
+        place_in_time=ibis.row_number().over(group_by=by_customer, order_by=ibis.desc("snapshot_at")),
+        newest_day=(_.before == 1).ifelse(_.at, ibis.null("int64")).max().over(group_by="place"),
+    )
+    live = (
+        ((rows.before == 1) & (rows.place_in_time == 0))
+        & (rows.churned.isnull() | (rows.churned >= rows.cutoff))
+        & (rows.started.isnull() | (rows.started < rows.cutoff))
+    )
+    gone = (rows.churned > rows.newest_day) & (rows.churned < rows.cutoff)
+    left = (rows.churned >= rows.cutoff) & (rows.churned < rows.end)
+    return rows.group_by("place", "customer_id").agg(
+        **{
+            name: is_so.ifelse(1, 0).max()
+            for name, is_so in {"live": live, "gone": gone, "left": left}.items()
+        }
+    )
+
+
+def _buyers_at(sales: ibis.Table, horizons: ibis.Table) -> ibis.Table:
+    """Who bought before each cutoff: their ``last_day``, and ``left`` (1) where none came in the horizon."""
+    days = purchases(sales).filter(_.is_order).select("customer_id", "day").distinct()
+    rows = days.inner_join(horizons, days.day < horizons.end)
+    people = rows.group_by("place", "cutoff", "customer_id").agg(
+        last_day=_.day.max(where=_.day < _.cutoff), left=(_.day >= _.cutoff).ifelse(0, 1).min()
+    )
+    return people.filter(_.last_day.notnull())
 
 
 def standing(
@@ -298,12 +347,14 @@ def standing(
         snapshot, the live ones, the others. Purchase: customers with a purchase, those with one in the last
         `horizon_days`, the others.
     """
-    end = day_number(reference_date)
+    now = _horizons_table([reference_date], [0])
     if definition == "contract" and accounts is not None:
-        rows = accounts.filter(day_of(accounts.snapshot_at) < end)
-        total = int(rows.select("customer_id").distinct().count().to_pandas())
-        active = len(at_risk(definition, reference_date, accounts=accounts))
+        people, active = _accounts_at(accounts, now), _.live.sum()
+    elif sales is not None:
+        people = _buyers_at(sales, now)
+        active = (_.last_day >= _.cutoff - horizon_days).ifelse(1, 0).sum()
     else:
-        total = len(at_risk("purchase", reference_date, sales=sales, eligible_days=None))
-        active = len(at_risk("purchase", reference_date, sales=sales, eligible_days=horizon_days))
+        return {"total_customers": 0, "active_customers": 0, "churned_customers": 0}
+    counts = people.agg(total=_.count(), active=active).to_pandas().fillna(0).astype("int64")
+    total, active = (int(counts[name].iloc[0]) for name in ("total", "active"))
     return {"total_customers": total, "active_customers": active, "churned_customers": total - active}

@@ -105,7 +105,12 @@ def headlines(
 
 
 def profits(
-    sales: ibis.Table, customers: ibis.Table | None, timeframe: Timeframe, *, selection: Selection = EVERYONE
+    sales: ibis.Table,
+    customers: ibis.Table | None,
+    timeframe: Timeframe,
+    *,
+    selection: Selection = EVERYONE,
+    of_everyone: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """What the customers have earned the organisation so far, as far as profit is known.
 
@@ -113,6 +118,8 @@ def profits(
     ----------
     sales, customers, timeframe, selection
         As for `customer_values`.
+    of_everyone : pandas.DataFrame, optional
+        The same without a selection, where it is known: given back where nobody is left out.
 
     Returns
     -------
@@ -126,6 +133,8 @@ def profits(
         - ``total_sales`` (int64): all sales of the selected customers, returns included;
           ``sales_without_profit`` (int64): those whose profit is not known.
     """
+    if of_everyone is not None and selection.everyone:
+        return of_everyone
     sums = members(sales, customers, timeframe, selection).agg(
         total_profit=money(_.profit.sum()),
         base=money(_.revenue_with_profit.sum()),

@@ -6,11 +6,12 @@ money are exact: amounts come from the source as decimals and become floating-po
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import ibis
 import pandas as pd
+from ibis.expr.operations import DummyTable, Literal
 
 from analytics.timeframe import Timeframe
 
@@ -115,24 +116,61 @@ def periods_table(periods: Sequence[Timeframe]) -> ibis.Table:
     -------
     ibis.Table
         ``period`` (int64, position in `periods`), ``start`` (int64, first day) and ``end`` (int64, the
-        reference date: nothing on or after it is read). Made of literals, so that it joins with any
-        engine and writes nothing to it.
+        reference date: nothing on or after it is read).
+    """
+    return integers_table(
+        period=range(len(periods)),
+        start=[day_number(period.start) for period in periods],
+        end=[day_number(period.reference_date) for period in periods],
+    )
+
+
+def integers_table(**columns: Sequence[int]) -> ibis.Table:
+    """Rows of integers made of literals: the table joins with any engine and writes nothing to it.
+
+    Parameters
+    ----------
+    **columns : sequence of int
+        By name; equally long, at least one value each.
+
+    Returns
+    -------
+    ibis.Table
+        With these columns (int64).
     """
     rows = [
-        ibis.literal(position, "int64")
-        .name("period")
-        .as_table()
-        .mutate(
-            start=ibis.literal(day_number(period.start), "int64"),
-            end=ibis.literal(day_number(period.reference_date), "int64"),
-        )
-        for position, period in enumerate(periods)
+        DummyTable(dict(zip(columns, map(_integer, values), strict=True))).to_expr()
+        for values in zip(*columns.values(), strict=True)
     ]
     # In pairs, and pairs of pairs: one inside the other, fourteen unions are too deep for SQLite's parser.
     while len(rows) > 1:
         pairs = [rows[i : i + 2] for i in range(0, len(rows), 2)]
         rows = [ibis.union(*pair, distinct=False) if len(pair) == 2 else pair[0] for pair in pairs]
     return rows[0]
+
+
+def _integer(value: int) -> Literal:
+    return Literal(value, dtype="int64")
+
+
+def at_boundary(table: ibis.Table, name: str, day: ibis.Value, days: Iterable[int]) -> ibis.Value:
+    """Read a column that a table has once for each boundary, ``{name}_{day}``, at the boundary of each row.
+
+    Parameters
+    ----------
+    table : ibis.Table
+    name : str
+        What the columns' names begin with.
+    day : ibis.Value
+        The boundary, an integer column of `table`.
+    days : iterable of int
+        The boundaries that it may be.
+
+    Returns
+    -------
+    ibis.Value
+    """
+    return ibis.cases(*((day == known, table[f"{name}_{known}"]) for known in sorted(days)))
 
 
 def exact_sum(amount: ibis.Deferred, where: ibis.Deferred | None = None) -> ibis.Deferred:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,13 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from analytics.metrics.purchases import SECONDS_A_DAY, day_number, label_periods
+from analytics.metrics.purchases import (
+    SECONDS_A_DAY,
+    at_boundary,
+    day_number,
+    label_periods,
+    periods_table,
+)
 from analytics.metrics.rates import add_rate, percentage
 from analytics.timeframe import Comparison, Timeframe
 
@@ -155,18 +161,16 @@ def revenue_retention(
     starts = [day_number(period.start) * SECONDS_A_DAY for period in periods]
     ends = [day_number(period.reference_date) * SECONDS_A_DAY for period in periods]
     edges = [(min(max(start, opening or 0), end), end) for start, end in zip(starts, ends, strict=True)]
-    sums = _sums(edges)
+    sums = _sums()
     if opening is None:  # nobody has a contract: there is nothing to add up
-        row = pd.Series(0.0, index=list(sums))
+        found = pd.DataFrame(columns=["period", *sums])
     else:
-        row = _at_edges(snapshots, edges).agg(**sums).to_pandas().iloc[0].fillna(0)
-    names = [name.removesuffix("_0") for name in _sums(edges[:1])]
-    frame = pd.DataFrame(
-        [[row[f"{name}_{place}"] for name in names] for place in range(len(edges))], columns=names
-    )
-    counts = [name for name in names if name.endswith("_accounts")]
+        states = _at_both_ends(snapshots, periods, edges, opening)
+        found = states.group_by("period").agg(**sums).to_pandas()
+    frame = found.set_index("period").reindex(range(len(periods))).fillna(0)
+    counts = [name for name in sums if name.endswith("_accounts")]
     frame = frame.astype("float64").astype(dict.fromkeys(counts, "int64"))
-    frame = label_periods(frame.assign(period=range(len(periods))), periods)
+    frame = label_periods(frame.reset_index(), periods)
     gains = frame["new_acv"] + frame["expansion_acv"] + frame["reactivated_acv"]
     losses = -(frame["contraction_acv"] + frame["churned_acv"])
     begun = pd.Series([period.days > 0 for period in periods])  # nothing is kept through days to come
@@ -223,7 +227,7 @@ def _snapshots(accounts: ibis.Table, customers: ibis.Table | None, customer_type
     )
 
 
-def _at_edges(snapshots: ibis.Table, edges: Sequence[tuple[int, int]]) -> ibis.Table:
+def _at_edges(snapshots: ibis.Table, edges: Iterable[int]) -> ibis.Table:
     """One row for each account: its value at each edge, null where it is not live, and since when."""
     nothing = ibis.null("decimal(18, 4)")
     begun = _.started.isnull() | (_.started <= _.at)
@@ -231,10 +235,7 @@ def _at_edges(snapshots: ibis.Table, edges: Sequence[tuple[int, int]]) -> ibis.T
     was_customer = (lived | (_.churned <= _.at)).ifelse(_.at, ibis.null("int64"))
     return snapshots.group_by("customer_id").agg(
         since=was_customer.min(),
-        **{
-            f"acv_{edge}": _live(edge).ifelse(_.acv, nothing).max()
-            for edge in sorted({edge for span in edges for edge in span})
-        },
+        **{f"acv_{edge}": _live(edge).ifelse(_.acv, nothing).max() for edge in sorted(edges)},
     )
 
 
@@ -243,31 +244,44 @@ def _live(edge: int) -> Any:
     return last_word & (_.started.isnull() | (_.started < edge)) & (_.churned.isnull() | (_.churned >= edge))
 
 
-def _sums(edges: Sequence[tuple[int, int]]) -> dict[str, Any]:
-    """Expressions that count accounts and sum their value, for each period."""
+def _at_both_ends(
+    snapshots: ibis.Table, periods: Sequence[Timeframe], edges: Sequence[tuple[int, int]], opening: int
+) -> ibis.Table:
+    """One row for each account and period: its value at the start and at the end, and if known before."""
+    starts, ends = (set(seconds) for seconds in zip(*edges, strict=True))
+    spans = periods_table(periods).mutate(end=_.end * SECONDS_A_DAY)
+    spans = spans.mutate(start=ibis.least(ibis.greatest(_.start * SECONDS_A_DAY, opening), _.end))
+    pairs = _at_edges(snapshots, starts | ends).cross_join(spans)
+    return pairs.select(
+        "period",
+        known=ibis.coalesce(pairs.since < pairs.start, ibis.literal(False)),
+        before=at_boundary(pairs, "acv", pairs.start, starts),
+        after=at_boundary(pairs, "acv", pairs.end, ends),
+    )
+
+
+def _sums() -> dict[str, Any]:
+    """What is counted and added up of the accounts of one period, as `_at_both_ends` gives them."""
     none, zero = ibis.null("decimal(18, 4)"), ibis.literal(0, "decimal(18, 4)")
+    stays, gone = _.before.notnull() & _.after.notnull(), _.before.notnull() & _.after.isnull()
+    come = _.before.isnull() & _.after.notnull()
+    value, change = ibis.coalesce(_.after, zero), _.after - _.before
+    groups = {
+        "starting": (_.before.notnull(), _.before),
+        "ending": (_.after.notnull(), _.after),
+        "new": (come & ~_.known, _.after),
+        "reactivated": (come & _.known, _.after),
+        "expansion": (stays & (change > 0), change),
+        "contraction": (stays & (change < 0), change),
+        "churned": (gone, -_.before),
+    }
     sums: dict[str, Any] = {}
-    for place, (start, end) in enumerate(edges):
-        before, after = _[f"acv_{start}"], _[f"acv_{end}"]
-        stays, gone = before.notnull() & after.notnull(), before.notnull() & after.isnull()
-        come = before.isnull() & after.notnull()
-        known = ibis.coalesce(_.since < start, ibis.literal(False))
-        value, change = ibis.coalesce(after, zero), after - before
-        groups = {
-            "starting": (before.notnull(), before),
-            "ending": (after.notnull(), after),
-            "new": (come & ~known, after),
-            "reactivated": (come & known, after),
-            "expansion": (stays & (change > 0), change),
-            "contraction": (stays & (change < 0), change),
-            "churned": (gone, -before),
-        }
-        for name, (belongs, amount) in groups.items():
-            sums[f"{name}_accounts_{place}"] = belongs.ifelse(1, 0).sum()
-            sums[f"{name}_acv_{place}"] = _money(belongs.ifelse(amount, none))
-        kept = (value < before).ifelse(value, before)
-        sums[f"kept_acv_{place}"] = _money(before.notnull().ifelse(kept, none))
-        sums[f"staying_acv_{place}"] = _money(before.notnull().ifelse(value, none))
+    for name, (belongs, amount) in groups.items():
+        sums[f"{name}_accounts"] = belongs.ifelse(1, 0).sum()
+        sums[f"{name}_acv"] = _money(belongs.ifelse(amount, none))
+    kept = (value < _.before).ifelse(value, _.before)
+    sums["kept_acv"] = _money(_.before.notnull().ifelse(kept, none))
+    sums["staying_acv"] = _money(_.before.notnull().ifelse(value, none))
     return sums
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import ibis
@@ -55,9 +56,8 @@ def scored_customers(predictions: ibis.Table, reference_date: date) -> pd.DataFr
     0         ben     june            90.0
     1         ada     june            85.0
     """
-    batches = _batches(predictions, reference_date)
-    wanted = [batches["batch_id"].iloc[-1]] if len(batches) else []
-    rows = predictions.filter(_.batch_id.isin(wanted) if wanted else ibis.literal(False))
+    wanted = _in_force(_batches(predictions, reference_date), reference_date)
+    rows = predictions.filter(_.batch_id == wanted if wanted is not None else ibis.literal(False))
     absent = {name: ibis.null(_TYPES[name]) for name in SCORED if name not in predictions.columns}
     frame: pd.DataFrame = rows.mutate(**absent).select(*SCORED).to_pandas()
     numbers = ("churn_probability", "monetary_score", "prediction_confidence")
@@ -67,83 +67,71 @@ def scored_customers(predictions: ibis.Table, reference_date: date) -> pd.DataFr
     )
 
 
-def headlines(predictions: ibis.Table, periods: Sequence[Timeframe], rules: RoiRules) -> pd.DataFrame:
-    """The restated figures of the batch in force at the reference date of each timeframe.
+@dataclass(frozen=True, slots=True)
+class BatchFigures:
+    """What batches of predictions came to: the restated figures of each, from two statements.
+
+    All have ``batch_id``, ``predicted_at`` (datetime64), ``customer_count``, ``high_risk_customers``,
+    ``scored_customers``, ``total_revenue``, ``total_costs``, ``net_profit`` (money) and ``roi_percentage``
+    (percent; missing without costs).
+
+    Attributes
+    ----------
+    headlines : pandas.DataFrame
+        The batch in force at the reference date of each timeframe, in their order: also ``period`` (label),
+        ``start``, ``end`` (dates; end is the reference date). All of a timeframe before the first batch is
+        missing, counts included (float64 therefore).
+    trend : pandas.DataFrame
+        The last batch of each month among those that the days of the last timeframe led to, dated after its
+        start, up to and with its reference date, oldest first: also ``month`` (datetime64, its first day);
+        counts are int64.
+    history : pandas.DataFrame
+        The same of all batches up to that reference date.
+
+    Notes
+    -----
+    A batch tells the state at the end of the day before its date, so one dated on the first belongs to the
+    month before.
+    """
+
+    headlines: pd.DataFrame
+    trend: pd.DataFrame
+    history: pd.DataFrame
+
+
+def batch_figures(predictions: ibis.Table, periods: Sequence[Timeframe], rules: RoiRules) -> BatchFigures:
+    """Restate what the batches of some timeframes came to.
 
     Parameters
     ----------
     predictions : ibis.Table
         As in the contract.
     periods : sequence of Timeframe
-        At least one.
+        At least one; trend and history are those of the last.
     rules : RoiRules
 
     Returns
     -------
-    pandas.DataFrame
-        One row for each of `periods`, in their order: ``period`` (label), ``start``, ``end`` (dates; end is
-        the reference date), ``batch_id``, ``predicted_at``, ``customer_count``, ``high_risk_customers``,
-        ``scored_customers``, ``total_revenue``, ``total_costs``, ``net_profit``, ``roi_percentage``. All of a
-        timeframe before the first batch is missing, counts included (float64 therefore).
+    BatchFigures
     """
+    this = periods[-1]
     batches = _batches(predictions, max(period.reference_date for period in periods))
-    in_force = []
-    for period in periods:
-        known = batches[batches["day"] <= day_number(period.reference_date)]
-        in_force.append(known["batch_id"].iloc[-1] if len(known) else None)
-    figures = _figures(predictions, batches, in_force, rules).set_index("batch_id")
-    frame = figures.reindex(in_force).reset_index()
-    frame["batch_id"] = frame["batch_id"].astype(object).where(frame["batch_id"].notna(), None)
+    in_force = [_in_force(batches, period.reference_date) for period in periods]
+    so_far = batches[batches["day"] <= day_number(this.reference_date)]
+    history = _last_of_months(so_far)
+    trend = _last_of_months(so_far[so_far["day"] > day_number(this.start)])
+    wanted = {batch for batch in in_force if batch is not None}.union(history["batch_id"], trend["batch_id"])
+    figures = _figures(predictions, batches, sorted(wanted), rules)
+    headlines = figures.set_index("batch_id").reindex(in_force).reset_index()
+    headlines["batch_id"] = headlines["batch_id"].astype(object).where(headlines["batch_id"].notna(), None)
     for place, name in enumerate(("period", "start", "end")):
         attribute = {"period": "label", "start": "start", "end": "reference_date"}[name]
-        frame.insert(place, name, [getattr(period, attribute) for period in periods])
-    return frame.astype(dict.fromkeys(COUNTS, "float64"))
-
-
-def batch_history(predictions: ibis.Table, reference_date: date, rules: RoiRules) -> pd.DataFrame:
-    """The restated figures of the last batch of each month up to a day.
-
-    A batch tells the state at the end of the day before its date, so one dated on the first belongs to the
-    month before.
-
-    Parameters
-    ----------
-    predictions : ibis.Table
-        As in the contract.
-    reference_date : datetime.date
-        Batches up to this day, itself included.
-    rules : RoiRules
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each month that has a batch, oldest first: ``month`` (datetime64, its first day),
-        ``batch_id``, ``predicted_at`` (datetime64), ``customer_count``, ``high_risk_customers``,
-        ``scored_customers`` (int64), ``total_revenue``, ``total_costs``, ``net_profit`` (money),
-        ``roi_percentage`` (percent; missing without costs).
-    """
-    batches = _batches(predictions, reference_date)
-    return _monthly(predictions, batches, rules)
-
-
-def profit_trend(predictions: ibis.Table, timeframe: Timeframe, rules: RoiRules) -> pd.DataFrame:
-    """The restated figures of the batches of a timeframe, the last of each month.
-
-    Parameters
-    ----------
-    predictions : ibis.Table
-        As in the contract.
-    timeframe : Timeframe
-        Batches dated after its start, up to and with its reference date: those that its days led to.
-    rules : RoiRules
-
-    Returns
-    -------
-    pandas.DataFrame
-        As returned by `batch_history`.
-    """
-    batches = _batches(predictions, timeframe.reference_date)
-    return _monthly(predictions, batches[batches["day"] > day_number(timeframe.start)], rules)
+        headlines.insert(place, name, [getattr(period, attribute) for period in periods])
+    return BatchFigures(
+        headlines.astype(dict.fromkeys(COUNTS, "float64")),
+        _of_months(trend, figures),
+        _of_months(history, figures),
+    )
 
 
 _TYPES = {
@@ -166,20 +154,26 @@ def _batches(predictions: ibis.Table, reference_date: date) -> pd.DataFrame:
     return found.sort_values(["predicted_at", "batch_id"], ignore_index=True)
 
 
-def _monthly(predictions: ibis.Table, batches: pd.DataFrame, rules: RoiRules) -> pd.DataFrame:
+def _in_force(batches: pd.DataFrame, day: date) -> str | None:
+    known = batches[batches["day"] <= day_number(day)]
+    return known["batch_id"].iloc[-1] if len(known) else None
+
+
+def _last_of_months(batches: pd.DataFrame) -> pd.DataFrame:
     day_before = pd.to_datetime(batches["day"], unit="D") - timedelta(days=1)
     months = day_before.dt.to_period("M").dt.to_timestamp().astype("datetime64[us]")
-    last = batches.assign(month=months).drop_duplicates("month", keep="last")
-    figures = _figures(predictions, last, list(last["batch_id"]), rules)
+    return batches.assign(month=months).drop_duplicates("month", keep="last")
+
+
+def _of_months(last: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
     frame = last[["month", "batch_id"]].merge(figures, on="batch_id", how="left")
     return frame.astype(dict.fromkeys(COUNTS, "int64"))
 
 
 def _figures(
-    predictions: ibis.Table, batches: pd.DataFrame, wanted: Sequence[str | None], rules: RoiRules
+    predictions: ibis.Table, batches: pd.DataFrame, ids: Sequence[str], rules: RoiRules
 ) -> pd.DataFrame:
     """The restated figures of some batches, one row each: one statement adds up what is selected of each."""
-    ids = sorted({batch for batch in wanted if batch is not None})
     share = exact_share(rules.top_share)
     of_batch = ibis.window(group_by="batch_id")
     ranked = (

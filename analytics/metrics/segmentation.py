@@ -326,13 +326,13 @@ def customer_list(scores: ibis.Table) -> pd.DataFrame:
     return found
 
 
-def recency_frequency(scores: ibis.Table, table: SegmentTable) -> pd.DataFrame:
+def recency_frequency(people: pd.DataFrame, table: SegmentTable) -> pd.DataFrame:
     """Count customers into a grid of days since the last order by number of orders.
 
     Parameters
     ----------
-    scores : ibis.Table
-        As returned by `analytics.metrics.customer_scores.customer_scores` for one period.
+    people : pandas.DataFrame
+        As returned by `customer_list`.
     table : SegmentTable
         The rule table.
 
@@ -348,18 +348,17 @@ def recency_frequency(scores: ibis.Table, table: SegmentTable) -> pd.DataFrame:
         - ``role``: best, new, away or other.
         - ``customer_count`` (int64)
     """
-    cell = scores.mutate(
-        days=1 + (_.recency_days - 1) // GRID_DAYS * GRID_DAYS,
-        orders=ibis.least(_.orders, GRID_ORDERS),
+    role = people["segment_name"].map(_roles(table)).fillna("other")
+    cells = pd.DataFrame(
+        {
+            "days": 1 + (people["recency_days"] - 1) // GRID_DAYS * GRID_DAYS,
+            "orders": people["frequency"].clip(upper=GRID_ORDERS),
+            "group": people["segment_name"].where(role != "other", "Others"),
+            "role": role,
+        }
     )
-    counted: pd.DataFrame = (
-        cell.group_by("days", "orders", "segment_name").agg(customer_count=_.count()).to_pandas()
-    )
-    roles = _roles(table)
-    counted["role"] = counted["segment_name"].map(roles).fillna("other")
-    counted["group"] = counted["segment_name"].where(counted["role"] != "other", "Others")
-    keys = ["days", "orders", "group", "role"]
-    return counted.groupby(keys, as_index=False).agg({"customer_count": "sum"}).astype({"days": "int64"})
+    counted = cells.groupby(list(cells.columns), as_index=False).agg(customer_count=("days", "size"))
+    return counted.astype({"days": "int64", "customer_count": "int64"})
 
 
 def if_any(frame: pd.DataFrame) -> pd.DataFrame | None:

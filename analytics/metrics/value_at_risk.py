@@ -33,6 +33,8 @@ def customer_worth(
     *,
     lifetime: pd.DataFrame | None = None,
     contract_margin: float = 1.0,
+    history: pd.DataFrame | None = None,
+    contracts: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """What each scored customer is worth if they stay, and the part of it that is at risk.
 
@@ -49,6 +51,8 @@ def customer_worth(
         ``predicted_clv_12m``, ``predicted_revenue_12m`` and ``probability_alive``.
     contract_margin : float, default 1
         Profit as a share of the annual contract value.
+    history, contracts : pandas.DataFrame, optional
+        As returned by `trailing_year` and `contract_values`, where they have been read already.
 
     Returns
     -------
@@ -79,9 +83,10 @@ def customer_worth(
     A customer whose own sales all lack their profit is worth their revenue × the organisation's profit share
     of revenue in those days: beside customers valued by profit, bare revenue would put them in front.
     """
-    history = trailing_year(sales, timeframe)
+    history = trailing_year(sales, timeframe) if history is None else history
+    contracts = contract_values(accounts, timeframe) if contracts is None else contracts
     frame = scored[["customer_id", "churn_probability"]].merge(history, on="customer_id", how="left")
-    frame = frame.merge(contract_values(accounts, timeframe), on="customer_id", how="left")
+    frame = frame.merge(contracts, on="customer_id", how="left")
     frame = frame.merge(_lifetimes(lifetime), on="customer_id", how="left")
     profit, knows_profit = _trailing_profit(frame, history)
     live = frame["has_contract"].eq(True)
@@ -191,6 +196,8 @@ def standing(
     timeframe: Timeframe,
     table: SegmentTable,
     scoring: Scoring | None = None,
+    *,
+    history: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """What each customer is called and where they stand in the segmentation.
 
@@ -203,6 +210,8 @@ def standing(
         The rule table of the RFM segments.
     scoring : Scoring, optional
         Who is scored, as in the segmentation report; by default as there.
+    history : pandas.DataFrame, optional
+        As returned by `trailing_year`, where it has been read already.
 
     Returns
     -------
@@ -214,7 +223,8 @@ def standing(
     rules: Sequence[SegmentRule] = table.rules
     scores = customer_scores(sales, None, [timeframe], rules, scoring or Scoring())
     scored: pd.DataFrame = scores.select("customer_id", rfm_segment=_.segment_name, tier=_.tier).to_pandas()
-    found = trailing_year(sales, timeframe)[["customer_id"]].merge(scored, on="customer_id", how="left")
+    history = trailing_year(sales, timeframe) if history is None else history
+    found = history[["customer_id"]].merge(scored, on="customer_id", how="left")
     found[["rfm_segment", "tier"]] = found[["rfm_segment", "tier"]].fillna(INACTIVE)
     found = found.merge(_identities(customers), on="customer_id", how="outer")
     names = ["customer_id", "customer_name", "customer_type", "rfm_segment", "tier"]

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analytics.metrics.account_values import HORIZON
 from analytics.models.account_ensemble import LEAST_ROWS, Ensemble, Floats
+from analytics.models.threads import one_thread
 
 FOLDS = 4
 """Cutoffs that are predicted from what was known before them, the latest ones."""
@@ -161,7 +161,7 @@ def value_accounts(snapshots: pd.DataFrame, *, seed: int = 0) -> AccountValue:
         return _plain(now, "no accounts")
     if past.empty:
         return _plain(now, "too little history")
-    with threadpool_limits(1):
+    with one_thread():
         checked = _forward_check(past, seed)
         model = Ensemble.fit(past, seed) if len(past) >= LEAST_ROWS else None
         return _valued(now.reset_index(drop=True), past, checked, model, seed)

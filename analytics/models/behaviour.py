@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, silhouette_score
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analytics.metrics.rates import percentage
+from analytics.models.threads import one_thread
 
 Floats = NDArray[np.float64]
 
@@ -140,7 +140,7 @@ def behaviour_clusters(features: pd.DataFrame, *, seed: int = 0) -> Behaviour:
     distinct = len(np.unique(sample, axis=0))
     if distinct <= FEWEST_GROUPS:
         return _nothing()
-    with threadpool_limits(limits=1):  # sums in one order, so that threads change no figure
+    with one_thread():
         measured = _draw(random, len(sample), SILHOUETTE_CUSTOMERS)
         tries = [_fit(sample, k, seed) for k in range(FEWEST_GROUPS, min(MOST_GROUPS, distinct - 1) + 1)]
         choice = _choice(sample, measured, tries)

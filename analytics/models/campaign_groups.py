@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import ibis
 import numpy as np
 import pandas as pd
 
-from analytics.metrics.campaign_roi import CONTROL
+from analytics.metrics.campaign_roi import CONTROL, campaign_list, contact_outcomes, sells
 from analytics.metrics.rates import add_rate
+from analytics.timeframe import Timeframe
 
 Outcome = Literal["sales", "contacts", "contracts", "none"]
 
@@ -53,6 +55,36 @@ class Groups:
         if self.treated.empty or self.control.empty:
             return "not over"
         return "too few" if min(len(self.treated), len(self.control)) < 2 else "measured"
+
+
+def campaign_groups(
+    campaigns: ibis.Table,
+    contacts: ibis.Table,
+    sales: ibis.Table,
+    accounts: ibis.Table,
+    timeframe: Timeframe,
+    *,
+    response_days: int = 30,
+    churn_days: int = 90,
+    contract_margin: float = 1.0,
+) -> list[Groups]:
+    """Read every campaign that had begun by the reference date: each treatment arm beside its control.
+
+    Parameters
+    ----------
+    campaigns, contacts, sales, accounts, timeframe, response_days, churn_days, contract_margin
+        As for `analytics.models.campaign_results.campaign_results`.
+
+    Returns
+    -------
+    list of Groups
+        As returned by `groups_of`; ``kept_value`` is what a contract that left has cost, below 0.
+    """
+    people = contact_outcomes(
+        campaigns, contacts, sales, accounts, timeframe, response_days=response_days, churn_days=churn_days
+    )
+    people["kept_value"] = -(people["acv"] * contract_margin).where(people["left_contract"], 0.0)
+    return groups_of(campaign_list(campaigns, timeframe), people, sells(sales))
 
 
 def groups_of(listed: pd.DataFrame, people: pd.DataFrame, has_sales: bool) -> list[Groups]:

@@ -9,13 +9,12 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from analytics.metrics.campaign_roi import campaign_list, contact_outcomes, sells
 from analytics.models.campaign_beside import balance, customers_kept, win_back
 from analytics.models.campaign_effect import LEVEL, Effect, holm, welch
 from analytics.models.campaign_groups import (
     FACTS,
     Groups,
-    groups_of,
+    campaign_groups,
     money_of,
     rate_columns,
     rate_of,
@@ -133,14 +132,36 @@ def campaign_results(
     Why contracts are measured by what is lost: what an account was worth before the contact is no effect of
     it, and between a few hundred accounts its spread would drown every effect.
     """
-    listed = campaign_list(campaigns, timeframe)
-    people = contact_outcomes(
-        campaigns, contacts, sales, accounts, timeframe, response_days=response_days, churn_days=churn_days
+    groups = campaign_groups(
+        campaigns,
+        contacts,
+        sales,
+        accounts,
+        timeframe,
+        response_days=response_days,
+        churn_days=churn_days,
+        contract_margin=contract_margin,
     )
-    people = people.assign(
-        kept_value=-(people["acv"] * contract_margin).where(people["left_contract"], 0.0),
-    )
-    groups = groups_of(listed, people, sells(sales))
+    days = {"response_days": response_days, "lapsed_days": lapsed_days, "churn_days": churn_days}
+    return results_of(groups, **days)
+
+
+def results_of(
+    groups: list[Groups], *, response_days: int = 30, lapsed_days: int = 90, churn_days: int = 90
+) -> CampaignResults:
+    """Measure campaigns that have been read; see `campaign_results`.
+
+    Parameters
+    ----------
+    groups : list of Groups
+        As returned by `analytics.models.campaign_groups.campaign_groups` for the same days.
+    response_days, lapsed_days, churn_days : int
+        As for `campaign_results`.
+
+    Returns
+    -------
+    CampaignResults
+    """
     arms = typed([_arm_row(group, response_days, churn_days) for group in groups], _ARMS)
     arms["p_holm"] = holm(arms["p_value"])
     arms["conversion_p_holm"] = holm(arms["conversion_p_value"])

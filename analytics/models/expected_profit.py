@@ -7,6 +7,7 @@ customer is worth twelve months of their profit. Everything else here is a sum o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -281,6 +282,34 @@ def sensitivity(calls: pd.DataFrame, economics: Economics, rules: RoiRules) -> p
         )
     frame = pd.DataFrame(rows)
     return frame.sort_values(["swing", "assumption"], ascending=[False, True], ignore_index=True)
+
+
+def worst(
+    calls: pd.DataFrame, economics: Economics, rules: RoiRules, assumptions: pd.DataFrame
+) -> dict[str, float]:
+    """The least profit of calling all above the threshold, with each assumption at one end or the other.
+
+    Parameters
+    ----------
+    calls, economics, rules
+        As for `sensitivity`.
+    assumptions : pandas.DataFrame
+        As returned by `sensitivity`.
+
+    Returns
+    -------
+    dict
+        ``profit`` (money), and each assumption's value there.
+
+    Notes
+    -----
+    Why all corners: a higher threshold alone costs profit, but calls fewer where calls lose.
+    """
+    ends = assumptions.set_index("assumption")[["low_value", "high_value"]]
+    corners = [dict(zip(ends.index, corner, strict=True)) for corner in product(*ends.to_numpy().tolist())]
+    profits = [_moved(calls, economics, rules, corner)[0] for corner in corners]
+    least = int(np.argmin(profits))
+    return {"profit": profits[least], **corners[least]}
 
 
 def _term(value_at_risk: pd.Series, economics: Economics) -> pd.Series:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from analytics.models.purchases.fit import PurchaseFit, fit_purchases
 from analytics.models.purchases.gamma_gamma import GammaGammaFit
-from analytics.models.purchases.holdout import Validation, validate_lifetime_value
+from analytics.models.purchases.holdout import Validation, compare_methods, validate_lifetime_value
 from analytics.models.purchases.learning import (
     LifetimeValueModel,
     fit_lifetime_value,
@@ -24,7 +24,7 @@ from analytics.models.purchases.learning import (
     no_purchase_probability,
     repeat_visits,
 )
-from analytics.models.purchases.prediction import discounted, predict_lifetime_value
+from analytics.models.purchases.prediction import discounted, expect_lifetime_value, predict_lifetime_value
 from analytics.models.purchases.totals import totals
 
 __all__ = [
@@ -32,7 +32,9 @@ __all__ = [
     "LifetimeValueModel",
     "PurchaseFit",
     "Validation",
+    "compare_methods",
     "discounted",
+    "expect_lifetime_value",
     "fit_lifetime_value",
     "fit_purchases",
     "independence",

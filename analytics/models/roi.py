@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import product
 from typing import Any
 
 import ibis
-import numpy as np
 import pandas as pd
 
 from analytics.data.batches import kept_batches
@@ -25,20 +23,21 @@ from analytics.metrics.customer_scores import SegmentTable
 from analytics.metrics.roi import RoiRules
 from analytics.metrics.visits import visit_history
 from analytics.models import expected_profit
-from analytics.models.campaign_results import CampaignResults, campaign_results
+from analytics.models.campaign_groups import campaign_groups
+from analytics.models.campaign_results import CampaignResults, results_of
 from analytics.models.churn.report import FEW, WELL_CALIBRATED
 from analytics.models.churn.settings import KIND
 from analytics.models.customer_outlook import leading
 from analytics.models.expected_profit import Economics
 from analytics.models.lifetime_value import (
+    compare_methods,
+    expect_lifetime_value,
     fit_lifetime_value,
-    predict_lifetime_value,
-    validate_lifetime_value,
 )
 from analytics.models.registry import model_in_use
 from analytics.models.roi_forecast import roi_forecast
 from analytics.models.save_share import SaveShare, choose_save_share
-from analytics.models.uplift import Uplift, campaign_uplift
+from analytics.models.uplift import Uplift, uplift_of
 from analytics.timeframe import Timeframe
 
 OUTCOMES: Mapping[Definition, str] = {"contract": "contracts", "purchase": "sales"}
@@ -93,24 +92,15 @@ class Weighed:
         """Profit by depth: the block ``profit_curve``."""
         return expected_profit.profit_curve(self.calls, self.economics)
 
-    @property
+    @cached_property
     def sensitivity(self) -> pd.DataFrame:
         """Profit by assumption: the block ``sensitivity``."""
         return expected_profit.sensitivity(self.calls, self.economics, self.rules)
 
     @cached_property
-    def worst(self) -> dict[str, Any]:
-        """The least ``profit`` of calling all at high risk, with each assumption at one end or the other.
-
-        Why all corners: a higher threshold alone costs profit, but calls fewer where calls lose.
-        """
-        ends = self.sensitivity.set_index("assumption")[["low_value", "high_value"]]
-        corners = [
-            dict(zip(ends.index, corner, strict=True)) for corner in product(*ends.to_numpy().tolist())
-        ]
-        profits = [self.what_if(**corner).value["high_risk_profit"] for corner in corners]
-        least = int(np.argmin(profits))
-        return {"profit": profits[least], **corners[least]}
+    def worst(self) -> dict[str, float]:
+        """The least profit of calling all at high risk, wherever in their ranges the assumptions lie."""
+        return expected_profit.worst(self.calls, self.economics, self.rules, self.sensitivity)
 
     @property
     def sources(self) -> pd.DataFrame:
@@ -216,18 +206,23 @@ def weigh_calls(
         If a value lies outside its range.
     """
     this = periods[-1]
-    sales, campaigns, contacts = (tables[name] for name in ("sales", "campaigns", "campaign_contacts"))
-    accounts, predictions = tables["accounts"], tables["predictions"]
+    sales = tables["sales"]
     chosen = RoiRules(**rules)
-    scored = roi_batches.scored_customers(predictions, this.reference_date)
-    days = {"response_days": response_days, "lapsed_days": churn_days, "churn_days": churn_days}
-    results = campaign_results(
-        campaigns, contacts, sales, accounts, this, contract_margin=contract_margin, **days
+    scored = roi_batches.scored_customers(tables["predictions"], this.reference_date)
+    batches = roi_batches.batch_figures(tables["predictions"], periods, chosen)
+    groups = campaign_groups(
+        tables["campaigns"],
+        tables["campaign_contacts"],
+        sales,
+        tables["accounts"],
+        this,
+        response_days=response_days,
+        churn_days=churn_days,
+        contract_margin=contract_margin,
     )
-    history = roi_batches.batch_history(predictions, this.reference_date, chosen)
-    worth = value_at_risk.customer_worth(
-        scored, sales, accounts, this, lifetime=_lifetimes(tables, this), contract_margin=contract_margin
-    )
+    results = results_of(groups, response_days=response_days, lapsed_days=churn_days, churn_days=churn_days)
+    history = value_at_risk.trailing_year(sales, this)
+    worth = worth_of(tables, scored, this, contract_margin=contract_margin, history=history)
     definition = _definition(worth)
     share = choose_save_share(results.save_share, save_share, OUTCOMES[definition] if len(scored) else None)
     return Weighed(
@@ -235,23 +230,59 @@ def weigh_calls(
         economics=Economics(share, contact_cost),
         scored=scored,
         worth=worth,
-        standing=value_at_risk.standing(sales, tables["customers"], this, segments),
+        standing=value_at_risk.standing(sales, tables["customers"], this, segments, history=history),
         campaigns=results,
-        uplift=campaign_uplift(
-            campaigns,
-            contacts,
-            sales,
-            accounts,
-            this,
-            response_days=response_days,
-            churn_days=churn_days,
-            seed=seed,
-        ),
-        headlines=roi_batches.headlines(predictions, periods, chosen),
-        trend=roi_batches.profit_trend(predictions, this, chosen),
-        history=history,
-        forecast=roi_forecast(history, chosen),
+        uplift=uplift_of(groups, seed=seed),
+        headlines=batches.headlines,
+        trend=batches.trend,
+        history=batches.history,
+        forecast=roi_forecast(batches.history, chosen),
         definition=definition,
+    )
+
+
+def worth_of(
+    tables: Mapping[str, ibis.Table],
+    scored: pd.DataFrame,
+    this: Timeframe,
+    *,
+    contract_margin: float = 1.0,
+    history: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """What customers are worth if they stay, and the part of it that is at risk, as every report has it.
+
+    Parameters
+    ----------
+    tables : mapping of str to ibis.Table
+        As in the contract: ``sales`` and ``accounts``. Either may be without rows.
+    scored : pandas.DataFrame
+        ``customer_id`` and ``churn_probability``, as returned by
+        `analytics.metrics.roi_batches.scored_customers`.
+    this : Timeframe
+        Its reference date is where the next twelve months begin.
+    contract_margin : float, default 1
+        0–1; profit as a share of the annual contract value.
+    history : pandas.DataFrame, optional
+        As returned by `analytics.metrics.value_at_risk.trailing_year`, where it has been read already.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As returned by `analytics.metrics.value_at_risk.customer_worth`. The lifetime model is fitted only
+        where somebody has no contract: a contract is the whole of what an account pays.
+    """
+    sales, accounts = tables["sales"], tables["accounts"]
+    contracts = value_at_risk.contract_values(accounts, this)
+    covered = scored["customer_id"].isin(contracts["customer_id"]).all()
+    return value_at_risk.customer_worth(
+        scored,
+        sales,
+        accounts,
+        this,
+        lifetime=None if covered else _lifetimes(tables, this),
+        contract_margin=contract_margin,
+        history=history,
+        contracts=contracts,
     )
 
 
@@ -270,9 +301,9 @@ def _lifetimes(tables: Mapping[str, ibis.Table], this: Timeframe) -> pd.DataFram
     margin = profits(tables["sales"], None, this)["profit_margin"].iloc[0]
     share = None if pd.isna(margin) else float(margin) / 100
     learnt = fit_lifetime_value(visits)
-    checked = validate_lifetime_value(tables["sales"], this.reference_date)
+    checked = compare_methods(tables["sales"], visits, this.reference_date)
     trusted = leading(learnt, checked) == "model"
-    return predict_lifetime_value(learnt, visits if trusted else visits.head(0), profit_share=share)
+    return expect_lifetime_value(learnt, visits if trusted else visits.head(0), profit_share=share)
 
 
 def trust_in(organisation: str, scored: pd.DataFrame) -> dict[str, Any]:

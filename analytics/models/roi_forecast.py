@@ -28,7 +28,7 @@ def roi_forecast(history: pd.DataFrame, rules: RoiRules, *, horizon: int = 12) -
     Parameters
     ----------
     history : pandas.DataFrame
-        As returned by `analytics.metrics.roi_batches.batch_history`: ``month`` and ``net_profit``, oldest
+        ``history`` of `analytics.metrics.roi_batches.batch_figures`: ``month`` and ``net_profit``, oldest
         first. A month without a batch takes the value between its neighbours.
     rules : RoiRules
         Their share of costs turns profit into revenue and costs.

@@ -17,11 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from analytics.metrics.campaign_roi import campaign_list, contact_outcomes, sells
 from analytics.metrics.rates import Z
-from analytics.models.campaign_groups import Groups, groups_of, money_of
+from analytics.models.campaign_groups import Groups, campaign_groups, money_of
+from analytics.models.threads import one_thread
 from analytics.timeframe import Timeframe
 
 Floats = NDArray[np.float64]
@@ -114,10 +113,24 @@ def campaign_uplift(
         contact predicts; risk is the time since the last purchase. Of accounts the contract's value and age
         predict, and no order by risk is known.
     """
-    people = contact_outcomes(
-        campaigns, contacts, sales, accounts, timeframe, response_days=response_days, churn_days=churn_days
-    ).assign(kept_value=0.0)
-    groups = groups_of(campaign_list(campaigns, timeframe), people, sells(sales))
+    days = {"response_days": response_days, "churn_days": churn_days}
+    return uplift_of(campaign_groups(campaigns, contacts, sales, accounts, timeframe, **days), seed=seed)
+
+
+def uplift_of(groups: list[Groups], *, seed: int = 0) -> Uplift:
+    """Look for whom the largest randomised campaign made a difference, of those that have been read.
+
+    Parameters
+    ----------
+    groups : list of Groups
+        As returned by `analytics.models.campaign_groups.campaign_groups`.
+    seed : int, default 0
+
+    Returns
+    -------
+    Uplift
+        As from `campaign_uplift`.
+    """
     randomised = [group for group in groups if group.status == "measured"]
     if not randomised:
         return Uplift()
@@ -185,7 +198,7 @@ def uplift(
     rng = np.random.default_rng(seed)
     fold = rng.permutation(len(y)) % folds
     equals = rng.permutation(len(y))
-    with threadpool_limits(limits=1):
+    with one_thread():
         effect = _predicted_effect(x, t, y, fold, folds)
     orders = (rng.permutation(len(y)) for _ in range(REPETITIONS))
     spread = float(np.std([_qini(_gains(t[order], y[order])) for order in orders]))

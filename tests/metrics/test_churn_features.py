@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.metrics.churn_catalogue import FEATURE, FEATURES, known, label, names, reasons
-from analytics.metrics.churn_features import account_features, changed_by_the_future, purchase_features
+from analytics.metrics.churn_features import (
+    account_features,
+    account_features_at,
+    changed_by_the_future,
+    purchase_features,
+    purchase_features_at,
+    visits_at,
+)
+from analytics.metrics.visits import visit_history
 from tests.churn_data import ACCOUNT_COLUMNS, accounts_of, company, sales_of, shop
 
 CUT = date(2026, 3, 1)
@@ -143,6 +151,28 @@ class TestAccounts:
         frames = [account_features(accounts_of(*rows, engine=e), CUT) for e in ("duckdb", "sqlite")]
         pd.testing.assert_frame_equal(*frames)
         assert len(frames[0]) > 10
+
+
+class TestSeveralCutoffs:
+    """One query answers for all cutoffs, and says of each what it says of it alone."""
+
+    CUTOFFS = (CUT, date(2025, 1, 2), date(2026, 5, 1))
+
+    def test_purchases(self):
+        sales = shop(40)
+        for found, cutoff in zip(purchase_features_at(sales, self.CUTOFFS), self.CUTOFFS, strict=True):
+            pd.testing.assert_frame_equal(found, purchase_features(sales, cutoff))
+
+    def test_accounts(self):
+        accounts = company(40)
+        for found, cutoff in zip(account_features_at(accounts, self.CUTOFFS), self.CUTOFFS, strict=True):
+            pd.testing.assert_frame_equal(found, account_features(accounts, cutoff))
+
+    def test_visits_are_those_of_the_models_of_buying(self):
+        sales = shop(40)
+        for found, cutoff in zip(visits_at(sales, self.CUTOFFS), self.CUTOFFS, strict=True):
+            histories = visit_history(sales, cutoff).drop(columns="repeat_value")
+            pd.testing.assert_frame_equal(found, histories)
 
 
 class TestNothingLeaks:

@@ -7,10 +7,10 @@ import pytest
 
 from analytics.errors import ParamsError
 from analytics.metrics.churn_labels import (
-    at_risk,
     choose_definition,
     churn_by_horizon,
     churn_labels,
+    churn_labels_at,
     churn_rates,
     customers_who_left,
     newest_day,
@@ -44,8 +44,20 @@ class TestWithoutAContract:
 
     def test_at_risk_is_who_bought_in_the_eligible_days(self):
         sales = sales_of(("a", "2025-03-01", 1), ("b", "2025-02-28", 1), ("c", "2026-03-01", 1))
-        assert at_risk("purchase", CUT, sales=sales).tolist() == ["a"]
-        assert at_risk("purchase", CUT, sales=sales, eligible_days=None).tolist() == ["a", "b"]
+        end, days = CUT + timedelta(days=30), {"horizons": (30,), "own": 30}
+        for eligible, people in ((365, 1), (None, 2)):
+            found = churn_by_horizon("purchase", end, **days, sales=sales, eligible_days=eligible)
+            assert found["customers"].item() == people
+
+    def test_several_cutoffs_at_once_are_labelled_as_each_alone(self):
+        sales, cutoffs = shop(40), [date(2026, 1, 1), CUT, date(2026, 2, 1)]
+        ids = pd.Series([f"C{number:04d}" for number in range(40)])
+        found = churn_labels_at([ids, ids[:20], ids[20:]], "purchase", cutoffs, 45, sales=sales)
+        for labels, people, cutoff in zip(found, (ids, ids[:20], ids[20:]), cutoffs, strict=True):
+            alone = churn_labels(people, "purchase", cutoff, 45, sales=sales)
+            pd.testing.assert_series_equal(labels, alone)
+        assert found[0].any()
+        assert not found[0].all()
 
 
 BASE = {"snapshot_at": "2026-02-28 23:00", "started_at": "2024-01-01"}
@@ -131,6 +143,22 @@ class TestRates:
             low, high = wilson(row.churned, row.customers)
             assert row.churn_rate == pytest.approx(100 * row.churned / row.customers)
             assert (row.churn_rate_low, row.churn_rate_high) == pytest.approx((float(low), float(high)))
+
+    def test_contracts_at_each_horizon_against_a_plain_loop(self):
+        accounts = company(60)
+        rows = accounts.to_pandas()
+        rows["day"], rows["left"] = rows["snapshot_at"].dt.normalize(), rows["churned_at"].dt.normalize()
+        found = churn_by_horizon("contract", END, (60, 180), own=90, accounts=accounts)
+        for row in found.itertuples():
+            cutoff = pd.Timestamp(row.cutoff)
+            before = rows[rows["day"] < cutoff]
+            newest = before.sort_values("snapshot_at").groupby("customer_id").tail(1)
+            live = newest[(newest["started_at"] < cutoff) & ~(newest["left"] < cutoff)]
+            told = rows[(rows["day"] < pd.Timestamp(END)) & (rows["left"] > before["day"].max())]
+            people = set(live["customer_id"]) - set(told[told["left"] < cutoff]["customer_id"])
+            left = people & set(told[told["left"] >= cutoff]["customer_id"])
+            assert (row.customers, row.churned) == (len(people), len(left))
+            assert len(left) > 0
 
     def test_an_account_that_left_between_its_snapshot_and_the_cutoff_was_not_at_risk(self):
         base = {"snapshot_at": "2026-01-31 23:00", "started_at": "2024-01-01"}

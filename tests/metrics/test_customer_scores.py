@@ -21,6 +21,7 @@ from analytics.metrics.customer_scores import (
 from analytics.metrics.purchases import as_table
 from analytics.params import load_rules
 from analytics.timeframe import parse_timeframe
+from tests.books import books_of
 
 AS_OF = date(2026, 11, 1)
 OCTOBER = parse_timeframe("2026-10", as_of=AS_OF)
@@ -302,11 +303,9 @@ class TestLaws:
     """Properties that hold for any order book."""
 
     days = st.integers(1, 420).map(lambda age: AS_OF - timedelta(days=age - 10))
-    books = st.lists(
-        st.tuples(st.sampled_from("abcdefghijk"), days, st.integers(-20, 60)), min_size=1, max_size=40
-    )
+    books = books_of(st.tuples(st.sampled_from("abcdefghijk"), days, st.integers(-20, 60)), least=1, most=60)
 
-    @settings(max_examples=25)
+    @settings(max_examples=12)
     @given(books, st.booleans())
     def test_agrees_with_the_definition_spelled_out_in_plain_python(self, book, include_inactive):
         scoring = replace(RANKED, include_inactive=include_inactive)
@@ -317,7 +316,7 @@ class TestLaws:
         }
         assert found == spelled_out(book, AS_OF, scoring)
 
-    @settings(max_examples=10)
+    @settings(max_examples=6)
     @given(books, st.randoms())
     def test_the_order_of_rows_does_not_matter(self, book, random):
         shuffled = random.sample(book, k=len(book))

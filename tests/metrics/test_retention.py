@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from analytics.metrics.retention import retention, retention_books
 from analytics.timeframe import compare, parse_timeframe
+from tests.books import books_of
 
 AS_OF = date(2026, 11, 1)
 FIRST = date(2026, 1, 1)
@@ -289,14 +290,14 @@ NAMES = {
     "total": "total_customers",
 }
 days_of_year = st.dates(date(2026, 1, 1), date(2026, 12, 31))
-order_books = st.lists(st.tuples(st.sampled_from("abcdef"), days_of_year), min_size=1, max_size=25)
+order_books = books_of(st.tuples(st.sampled_from("abcdef"), days_of_year), least=1, most=40)
 TEXTS = ("2026-Q2", "2026-Q3", "2026-10", "2026-08", "last-30-days", "2026")
 
 
 class TestLaws:
     """Properties that hold for any order book."""
 
-    @settings(max_examples=25)
+    @settings(max_examples=12)
     @given(order_books, st.sampled_from([1, 10, 60, 90]))
     def test_agrees_with_the_definitions_spelled_out_and_the_books_balance(self, book, churn_days):
         found = books(sales_of(*book), *TEXTS, churn_days=churn_days)
@@ -312,14 +313,14 @@ class TestLaws:
                 assert row.retention_rate == pytest.approx(100 * kept / row.starting_customers)
                 assert row.retention_rate + row.churn_rate == pytest.approx(100)
 
-    @settings(max_examples=10)
+    @settings(max_examples=6)
     @given(order_books)
     def test_every_engine_gives_the_same_books(self, book):
         data = sales_of(*book)
         duck, lite = (books(data, *TEXTS, engine=engine) for engine in ("duckdb", "sqlite"))
         pd.testing.assert_frame_equal(duck, lite)
 
-    @settings(max_examples=10)
+    @settings(max_examples=6)
     @given(order_books)
     def test_the_end_of_a_month_is_the_start_of_the_next(self, book):
         found = books(sales_of(*book), *[f"2026-{month:02}" for month in range(1, 11)])

@@ -23,7 +23,7 @@ from analytics.metrics.roi import (
     selected,
     thresholds,
 )
-from analytics.metrics.roi_batches import batch_history, headlines, profit_trend, scored_customers
+from analytics.metrics.roi_batches import batch_figures, scored_customers
 from analytics.timeframe import parse_timeframe
 
 RULES = RoiRules()
@@ -252,24 +252,24 @@ class TestTrend:
     )
 
     def test_batches_after_the_start_up_to_the_end_the_last_of_each_month(self):
-        found = profit_trend(as_table(self.DATED), Q3, RULES)
+        found = batch_figures(as_table(self.DATED), [Q3], RULES).trend
         assert found["batch_id"].tolist() == ["july-again", "august", "september"]
         assert found["month"].dt.strftime("%Y-%m").tolist() == ["2026-07", "2026-08", "2026-09"]
         assert found["net_profit"].tolist() == [270.0, 360.0, 450.0]
         assert found["roi_percentage"].tolist() == [900.0] * 3
 
     def test_history_goes_back_to_the_first(self):
-        found = batch_history(as_table(self.DATED), date(2026, 10, 1), RULES)
+        found = batch_figures(as_table(self.DATED), [Q3], RULES).history
         assert found["batch_id"].tolist() == ["before", "july-again", "august", "september"]
 
     def test_a_timeframe_without_a_batch_has_no_trend(self):
-        none = profit_trend(as_table(self.DATED), parse_timeframe("2026-05", as_of=AS_OF), RULES)
+        none = batch_figures(as_table(self.DATED), [parse_timeframe("2026-05", as_of=AS_OF)], RULES).trend
         assert none.empty
         assert none["customer_count"].dtype == "int64"
 
     def test_headlines_are_those_of_the_batch_in_force_then(self):
         may, august = (parse_timeframe(text, as_of=AS_OF) for text in ("2026-05", "2026-08"))
-        found = headlines(as_table(self.DATED), [may, august, Q3], RULES)
+        found = batch_figures(as_table(self.DATED), [may, august, Q3], RULES).headlines
         assert found["batch_id"].tolist() == [None, "august", "september"]
         assert found["total_revenue"].isna().tolist() == [True, False, False]
         assert found["net_profit"].iloc[-1] == 450.0
@@ -299,7 +299,7 @@ class TestEngines:
         rules = RoiRules(top_share=share, high_risk_threshold=0.5)
         connection = getattr(ibis, engine).connect()
         table = connection.create_table("predictions", frame)
-        history = batch_history(table, date(2026, 10, 1), rules)
+        history = batch_figures(table, [Q3], rules).history
         for row in history.itertuples(index=False):
             one = scored_customers(table.filter(table.batch_id == row.batch_id), date(2026, 10, 1))
             by_hand = roi_metrics(one, rules)

@@ -10,9 +10,8 @@ import pandas as pd
 import pytest
 
 from analytics.data.batches import kept_batches
-from analytics.errors import ModelError, ParamsError
 from analytics.metrics.churn_labels import churn_labels
-from analytics.models.churn import candidates, learning, measures, report, train_or_reuse
+from analytics.models.churn import learning, report, train_or_reuse
 from analytics.models.churn.factors import IN_FAVOUR, risk_factors
 from analytics.models.churn.keeping import restore
 from analytics.models.churn.scoring import monetary_scores, rescore, risk_levels
@@ -20,29 +19,16 @@ from analytics.models.churn.settings import KIND, Settings
 from analytics.models.churn.windows import Tables, Window, plan_cutoffs, read_current, read_window
 from analytics.models.registry import list_models, load_model, use_model
 from analytics.params.churn_rules import ChurnRecommendations
-from tests.churn_data import END, FIRST, accounts_of, company, sales_of, shop
+from tests.churn_data import END, accounts_of, company, sales_of, shop
+from tests.models.small_churn import shrink
 
 FRAMES = ("horizons", "scores", "calibration", "lift", "features", "drift", "predictions")
-NEW = candidates._new
 RULES = ChurnRecommendations(
     rules=[
         {"level": "any", "factor": "days_overdue", "do": "Settle the bill."},
         {"level": "any", "factor": "any", "do": "Do nothing."},
     ]
 )
-
-
-def small(name, rows, seed, trees):
-    """Small estimators, and three refits rather than twenty: how good models are is measured elsewhere."""
-    made = NEW(name, rows, seed, trees)
-    sizes = {"boosting": {"max_iter": 25}, "random_forest": {"n_estimators": 5}}
-    return made.set_params(**sizes.get(name, {}))
-
-
-def shrink(patch):
-    patch.setattr(candidates, "_new", small)
-    patch.setattr(measures, "RESAMPLES", 10)
-    patch.setattr(report, "learn", partial(learning.learn, refits=3))
 
 
 @pytest.fixture(autouse=True)
@@ -436,109 +422,3 @@ class TestNextSteps:
         costs = {"cost": 1.0, "cost_of_calling_all": 3.0, "cost_of_calling_none": 2.0}
         said = self.steps(contract, confusion=stored.card["confusion"] | costs)
         assert f"calls from a chance of {100 * threshold:.0f}% on cost least: {count} customers have" in said
-
-
-def one_purchase_each(customers, *days):
-    return sales_of(*[(f"C{n}", day, 10) for n in range(customers) for day in days])
-
-
-class TestTooLittle:
-    """What is missing is said in words; nothing is kept, and nothing is made up."""
-
-    def check(self, words, **tables):
-        result = train_or_reuse(organisation="org", reference_date=END, **tables)
-        assert words in " ".join(result.status["missing"])
-        for name in ("scores", "calibration", "lift", "features", "drift", "predictions"):
-            assert getattr(result, name).empty
-        assert (result.verdict, result.status["models_trained"]) == ("none", 0)
-        assert result.status["training_timestamp"] is None
-        assert kept_batches("org", "predictions") == []
-        assert list_models("org") == []
-        return result
-
-    def test_no_table_at_all(self, kept):
-        assert self.check("There is no sale before 2026-07-01.").status["total_customers"] == 0
-
-    def test_tables_without_a_row(self, kept, sales, accounts):
-        self.check("There is no sale before", sales=sales.limit(0), accounts=accounts.limit(0))
-
-    def test_no_accounts_where_contract_is_asked_for(self, kept, sales):
-        self.check("no snapshot of an account", sales=sales, definition="contract")
-
-    def test_a_short_history_says_how_long_it_must_be(self, kept):
-        short = shop(80, first=END - timedelta(days=200))
-        self.check("at least 270: 90 days to know customers by", sales=short)
-
-    def test_one_snapshot_is_no_history(self, kept):
-        rows = [
-            {"customer_id": str(n), "snapshot_at": "2026-06-30", "started_at": "2025-01-01"}
-            for n in range(50)
-        ]
-        assert (
-            self.check("at least 181: a snapshot", accounts=accounts_of(*rows)).status["active_customers"]
-            == 50
-        )
-
-    def test_one_customer(self, kept):
-        days = pd.date_range("2025-01-01", "2026-06-01", freq="30D").astype(str)
-        self.check("only 1 customer to learn from", sales=sales_of(*[("ada", day, 10) for day in days]))
-
-    def test_nine_customers(self, kept):
-        few = shop(9)
-        self.check("only 9 customers", sales=few, eligible_days=None)
-
-    def test_everybody_is_alive(self, kept):
-        days = pd.date_range("2025-01-01", "2026-06-25", freq="20D").astype(str)
-        self.check("None of the 30 customers", sales=one_purchase_each(30, *days))
-
-    def test_everybody_has_left(self, kept):
-        self.check("All of the 30 customers", sales=one_purchase_each(30, "2025-01-01", "2025-06-25"))
-
-    def test_no_account_has_ever_left(self, kept):
-        ends = pd.date_range(FIRST, END - timedelta(days=1), freq="ME").astype(str)
-        rows = [
-            {"customer_id": str(n), "snapshot_at": day, "started_at": "2024-01-01"}
-            for n in range(20)
-            for day in ends
-        ]
-        self.check("None of the 20 customers", accounts=accounts_of(*rows))
-
-    def test_measuring_it_is_refused_with_the_same_words(self, kept):
-        with pytest.raises(ModelError, match="There is no sale before"):
-            learning.measure(Tables(), settings_of("purchase"))
-
-    @pytest.mark.parametrize(
-        "wrong",
-        [
-            {"horizon_days": 0},
-            {"eligible_days": 0},
-            {"cost_of_miss": 0},
-            {"cost_of_call": -1},
-            {"retrain_after_days": -1},
-        ],
-    )
-    def test_a_parameter_out_of_range_is_refused_by_name(self, wrong, sales):
-        with pytest.raises(ParamsError, match=next(iter(wrong))):
-            train_or_reuse(organisation="org", reference_date=END, sales=sales, **wrong)
-
-
-class TestOddData:
-    def test_all_amounts_equal_and_hardly_anybody_with_a_second_purchase(self, kept):
-        random = np.random.default_rng(0)
-        days = [FIRST + timedelta(days=int(day)) for day in random.integers(0, 500, 200)]
-        rows = [(f"C{n:03d}", day, 10) for n, day in enumerate(days)]
-        back = [
-            (f"R{n}", FIRST + timedelta(days=n + step), 10) for n in range(8) for step in range(0, 530, 40)
-        ]
-        result = train_or_reuse(organisation="org", reference_date=END, sales=sales_of(*rows, *back))
-        assert not result.status["missing"]
-        assert result.predictions["churn_probability"].between(0, 1).all()
-        assert (result.predictions["monetary_score"] <= 100).all()
-        assert "clv_probability" not in set(result.scores["model"])  # too few repeat for that model
-
-    def test_nobody_to_score_today_writes_no_batch(self, kept, sales):
-        old = sales.filter(sales.sold_at < pd.Timestamp(END - timedelta(days=30)))
-        result = train_or_reuse(organisation="org", reference_date=END, sales=old, eligible_days=25)
-        assert result.predictions.empty
-        assert result.status["batch_id"] is None
-        assert kept_batches("org", "predictions") == []

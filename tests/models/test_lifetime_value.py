@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from analytics.models.lifetime_value import (
     discounted,
+    expect_lifetime_value,
     fit_lifetime_value,
     fit_purchases,
     independence,
@@ -140,6 +141,15 @@ class TestWhatOneCustomerIsExpectedToBring:
         before = histories.copy()
         predict_lifetime_value(model, histories)
         pd.testing.assert_frame_equal(before, histories)
+
+
+@pytest.mark.parametrize("name", ["auto", "bg_nbd"])
+def test_without_the_intervals_the_expectations_are_the_same(histories, name):
+    model = fit_lifetime_value(histories, model=name)
+    for known, rows in ((model, histories), (replace(model, purchases=None), histories.head(3))):
+        whole = predict_lifetime_value(known, rows, profit_share=0.25)
+        found = expect_lifetime_value(known, rows, profit_share=0.25)
+        pd.testing.assert_frame_equal(found, whole[list(found.columns)], check_exact=True)
 
 
 class TestIntervals:

@@ -9,7 +9,12 @@ import pytest
 
 from analytics.metrics.purchases import as_table, day_number
 from analytics.metrics.visits import visit_history
-from analytics.models.lifetime_value import fit_lifetime_value, totals, validate_lifetime_value
+from analytics.models.lifetime_value import (
+    compare_methods,
+    fit_lifetime_value,
+    totals,
+    validate_lifetime_value,
+)
 from analytics.models.purchases import holdout
 from benchmarks import cdnow
 from benchmarks.simulated_buyers import simulate
@@ -74,6 +79,22 @@ class TestThePublishedHoldout:
         assert weekly.actual.iloc[-1] - before == 1882
         assert (weekly[["actual", "expected"]].diff().dropna() >= 0).all(axis=None)
         assert weekly.expected[38] == pytest.approx(before, rel=0.03)
+
+
+class TestOnlyComparing:
+    def test_the_methods_stand_as_in_the_whole_check(self, sales):
+        later = cdnow.END + timedelta(100)  # so that the two parts are not equally long
+        found = compare_methods(sales, visit_history(sales, later), later).scores
+        whole = validate_lifetime_value(sales, later).scores
+        pd.testing.assert_frame_equal(
+            found.drop(columns="log_score"), whole.drop(columns="log_score"), check_exact=True
+        )
+
+    @pytest.mark.parametrize("end", [date(1996, 1, 1), date(1997, 2, 1)])
+    def test_what_is_missing_is_missing_there_too(self, sales, end):
+        found = compare_methods(sales, visit_history(sales, end), end)
+        assert found.missing == validate_lifetime_value(sales, end).missing != ""
+        assert found.scores.empty
 
 
 class TestTemperingIsLearntBeforeItIsJudged:

@@ -124,7 +124,7 @@ class TestLifetimes:
             None, None, None, 0, 0, 0, pd.DataFrame(scores, columns=["method", "rmse"]),
             *[pd.DataFrame()] * 3, missing=missing,
         )  # fmt: skip
-        monkeypatch.setattr(roi, "validate_lifetime_value", lambda *_: known)
+        monkeypatch.setattr(roi, "compare_methods", lambda *_: known)
         return roi._lifetimes({"sales": SALES}, YEAR)
 
     def test_a_model_that_was_nearest_is_used(self, monkeypatch):

@@ -9,11 +9,11 @@ import pytest
 from benchmarks.evidence import churn as evidence
 
 
-def check(rows):
+def missed(rows):
+    """The bounds that do not hold, in words."""
     rows = list(rows)
-    assert rows
-    missed = [f"{row.what}: {row.measured}, not {row.bound}" for row in rows if not row.holds]
-    assert not missed, missed
+    found = [f"{row.what}: {row.measured}, not {row.bound}" for row in rows if not row.holds]
+    return found if rows else ["nothing was measured"]
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ class TestTelco:
 
     @pytest.mark.long
     def test_ten_folds(self, published):
-        check(evidence.telco())
+        assert missed(evidence.telco()) == []
 
 
 class FirstFold(evidence.StratifiedKFold):
@@ -41,10 +41,10 @@ class FirstFold(evidence.StratifiedKFold):
 @pytest.mark.long
 class TestRealShops:
     def test_cdnow(self, published):
-        check(evidence.cdnow())
+        assert missed(evidence.cdnow()) == []
 
     def test_online_retail(self, published):
-        check(evidence.online_retail())
+        assert missed(evidence.online_retail()) == []
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +55,14 @@ def demo(tmp_path_factory):
 @pytest.mark.long
 class TestTheTruth:
     def test_accounts_against_their_hazard(self, demo):
-        check(evidence.contract_demo(demo, "demo-saas"))
+        assert missed(evidence.contract_demo(demo, "demo-saas")) == []
 
     @pytest.mark.parametrize(("name", "horizon"), [("demo-retail", 90), ("demo-vietnam", 120)])
     def test_shoppers_against_their_process(self, demo, name, horizon):
-        check(evidence.purchase_demo(demo, name, horizon))
+        assert missed(evidence.purchase_demo(demo, name, horizon)) == []
 
 
 def test_a_missed_bound_is_seen():
-    with pytest.raises(AssertionError, match=r"ROC AUC: 0\.5, not ≥ 0\.8"):
-        check([evidence.at_least("churn", "ROC AUC", np.float64(0.5), 0.8)])
+    low = evidence.at_least("churn", "ROC AUC", np.float64(0.5), 0.8)
+    assert missed([low]) == ["ROC AUC: 0.5, not ≥ 0.8"]
+    assert missed([]) == ["nothing was measured"]

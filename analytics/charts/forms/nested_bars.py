@@ -56,7 +56,7 @@ def nested_bars(
     width = size_of(fig)[0]
     left = 12 + room_for(names, 110 if narrow else 180, 40, TEXT, bold=True)
     texts = [f"{words(b)} of {words(a)}" for a, b in zip(whole, part, strict=True)]
-    beside = room_for(texts, 150, 40, SMALL)
+    beside = room_for(texts, 165 if narrow else 190, 40, SMALL)
     noted = 0.0 if narrow or not notes else room_for(notes, 240, 0, 12)
     ax = frame(fig, left, 34, beside + noted + 8, 6)
     ax.set_xlim(0, max(*whole, 0.0) or 1.0)

@@ -12,7 +12,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from analytics.models.threads import one_thread
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -79,7 +80,7 @@ def fit_estimators(
     forest sees at most 5,000 rows.
     """
     made: dict[str, Any] = {}
-    with threadpool_limits(limits=1):
+    with one_thread():
         for name in names:
             estimator = _new(name, len(matrix), seed, trees)
             keyword = "logisticregression__sample_weight" if name == "logistic" else "sample_weight"
@@ -128,7 +129,7 @@ def probabilities(candidate: str, estimators: Mapping[str, Any], matrix: Floats)
     """
     if not len(matrix):
         return np.zeros(0)
-    with threadpool_limits(limits=1):
+    with one_thread():
         parts = [estimators[name].predict_proba(matrix)[:, 1] for name in PARTS[candidate]]
     result: Floats = np.mean(parts, axis=0)
     return result

@@ -13,7 +13,7 @@ import numpy as np
 
 from analytics.metrics.churn_catalogue import names
 from analytics.models.churn.calibrate import Calibration
-from analytics.models.churn.candidates import CANDIDATES, LABELS
+from analytics.models.churn.candidates import CANDIDATES, LABELS, PARTS
 from analytics.models.churn.evidence import Evidence
 from analytics.models.churn.matrix import as_plain, from_plain
 from analytics.models.churn.settings import KIND, Settings
@@ -55,7 +55,8 @@ def keep(
 ) -> StoredModel:
     """Save a model with its evidence, and read it back.
 
-    The run that trains sees exactly what later runs will see, because both see what was read back.
+    The run that trains sees exactly what later runs will see, because both see what was read back. The
+    candidates that lost are not kept: their scores are.
 
     Returns
     -------
@@ -67,7 +68,7 @@ def keep(
         score=model.probability(model.matrix(customers))
     )
     card = _card(settings, plan, training, test, choice, model, evidence)
-    estimators = dict(model.estimators)
+    estimators = {part: model.estimators[part] for part in PARTS[model.name]}
     for number, refit in enumerate(model.refits):
         estimators |= {f"{_REFIT}_{number:02d}_{name}": estimator for name, estimator in refit.items()}
     frames = {

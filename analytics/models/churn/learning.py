@@ -19,7 +19,7 @@ from analytics.models.churn.training import (
     forward_folds,
     stacked,
 )
-from analytics.models.churn.windows import Plan, Tables, Window, plan_cutoffs, read_window, sampled
+from analytics.models.churn.windows import Plan, Tables, Window, plan_cutoffs, read_windows, sampled
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,8 @@ class Learnt:
 
 def past_windows(tables: Tables, settings: Settings, plan: Plan) -> tuple[list[Window], Window]:
     """Read the training windows, those with customers, and the test window."""
-    training = [read_window(tables, settings, cutoff, plan.known_until) for cutoff in plan.training]
-    kept = sampled([window for window in training if len(window.customers)], settings.seed)
-    return kept, read_window(tables, settings, plan.test, plan.known_until)
+    *training, test = read_windows(tables, settings, [*plan.training, plan.test], plan.known_until)
+    return sampled([window for window in training if len(window.customers)], settings.seed), test
 
 
 def learn(settings: Settings, training: list[Window], test: Window, *, refits: int = REFITS) -> Learnt:

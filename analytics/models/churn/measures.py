@@ -115,10 +115,14 @@ def calibration_error(probability: Floats, churned: Bools, weights: Floats | Non
     >>> calibration_error(np.full(10, 0.3), np.arange(10) < 4)
     0.1
     """
-    place = _tenths(probability)
     if weights is None:
         weights = np.ones(len(probability))
-    gap = np.bincount(place, weights * (probability - churned), minlength=BINS)
+    return _distance(_tenths(probability), probability - churned, weights)
+
+
+def _distance(place: NDArray[np.int64], off: Floats, weights: Floats) -> float:
+    """Mean distance over bins: `off` is predicted − actual of each row, `place` its bin."""
+    gap = np.bincount(place, weights * off, minlength=BINS)
     return round(float(np.abs(gap).sum() / weights.sum()), 12)
 
 
@@ -162,11 +166,10 @@ def score_row(score: Floats, probability: Floats, churned: Bools, *, seed: int) 
     row["roc_auc"], row["roc_auc_low"], row["roc_auc_high"] = auc_interval(score, churned)
     n, order = len(churned), np.argsort(-score, kind="stable")
     random, drawn = np.random.default_rng(seed), []
+    tenth, off = _tenths(probability), probability - churned
     for _ in range(RESAMPLES):
         weights = np.bincount(random.integers(0, n, n), minlength=n).astype("float64")
-        drawn.append(
-            (average_precision(order, churned, weights), calibration_error(probability, churned, weights))
-        )
+        drawn.append((average_precision(order, churned, weights), _distance(tenth, off, weights)))
     ones = np.ones(n)
     means = (average_precision(order, churned, ones), calibration_error(probability, churned))
     for place, name in enumerate(("average_precision", "calibration_error")):

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analytics.models.churn.calibrate import Calibration, choose_calibration
 from analytics.models.churn.candidates import CANDIDATES, PARTS, fit_estimators, probabilities
 from analytics.models.churn.matrix import Column, design, log_odds, plan_columns
 from analytics.models.churn.measures import cheapest_threshold, losses, roc_auc
 from analytics.models.churn.windows import Window
+from analytics.models.threads import one_thread
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -45,7 +45,8 @@ class Model:
         Of the candidate.
     columns : tuple of Column
     estimators : mapping of str to estimator
-        All of ``logistic``, ``boosting``, ``random_forest``: those that lost are kept for comparison.
+        By name; fresh from training all of ``logistic``, ``boosting``, ``random_forest``, so that those that
+        lost can be compared, from the registry only those that the candidate is made of.
     refits : tuple of mapping
         The chosen candidate's estimators, fitted again on resampled customers; see `confidence`.
     refit_scale : float
@@ -341,7 +342,7 @@ def one_score(training: Floats, churned: Bools, later: Floats) -> Floats:
     numpy.ndarray of shape (m,)
     """
     fitted = fit_estimators(("logistic",), training[:, None], churned, seed=0)
-    with threadpool_limits(limits=1):
+    with one_thread():
         found: Floats = fitted["logistic"].predict_proba(later[:, None])[:, 1]
     return found
 

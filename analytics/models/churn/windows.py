@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -10,15 +11,14 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from analytics.metrics.churn_features import account_features, names, purchase_features
+from analytics.metrics.churn_features import account_features_at, names, purchase_features_at, visits_at
 from analytics.metrics.churn_labels import (
-    churn_labels,
+    churn_labels_at,
     customers_who_left,
     newest_day,
     oldest_day,
     snapshot_days,
 )
-from analytics.metrics.visits import visit_history
 from analytics.models.churn.settings import Settings
 from analytics.models.lifetime_value import fit_purchases, no_purchase_probability
 
@@ -139,20 +139,27 @@ def read_window(tables: Tables, settings: Settings, cutoff: date, known_until: d
     -------
     Window
     """
-    features = _features(tables, settings, cutoff)
-    kept = features[["customer_id", *names(settings.definition), "value"]]
-    if known_until is None or kept.empty:
-        return Window(cutoff, kept)
-    churned = churn_labels(
-        kept["customer_id"],
+    return read_windows(tables, settings, [cutoff], known_until)[0]
+
+
+def read_windows(
+    tables: Tables, settings: Settings, cutoffs: Sequence[date], known_until: date | None = None
+) -> list[Window]:
+    """Read the customers at risk at several cutoffs, in their order, with a few queries for all of them."""
+    features = _features(tables, settings, cutoffs)
+    kept = [frame[["customer_id", *names(settings.definition), "value"]] for frame in features]
+    if known_until is None or all(frame.empty for frame in kept):
+        return [Window(cutoff, frame) for cutoff, frame in zip(cutoffs, kept, strict=True)]
+    churned = churn_labels_at(
+        [frame["customer_id"] for frame in kept],
         settings.definition,
-        cutoff,
+        cutoffs,
         settings.horizon_days,
         sales=tables.sales,
         accounts=tables.accounts,
         known_until=known_until,
     )
-    return Window(cutoff, kept, churned)
+    return [Window(*parts) for parts in zip(cutoffs, kept, churned, strict=True)]
 
 
 def read_current(tables: Tables, settings: Settings, plan: Plan) -> Window:
@@ -166,24 +173,27 @@ def read_current(tables: Tables, settings: Settings, plan: Plan) -> Window:
     return window
 
 
-def _features(tables: Tables, settings: Settings, cutoff: date) -> pd.DataFrame:
-    if settings.definition == "contract":
-        if tables.accounts is None:
-            return pd.DataFrame(columns=["customer_id", *names("contract"), "value"])
-        return account_features(tables.accounts, cutoff, horizon_days=settings.horizon_days)
-    if tables.sales is None:
-        return pd.DataFrame(columns=["customer_id", *names("purchase"), "value"])
-    found = purchase_features(
-        tables.sales, cutoff, sale_items=tables.sale_items, eligible_days=settings.eligible_days
+def _features(tables: Tables, settings: Settings, cutoffs: Sequence[date]) -> list[pd.DataFrame]:
+    contract = settings.definition == "contract"
+    if contract and tables.accounts is not None:
+        return account_features_at(tables.accounts, cutoffs, horizon_days=settings.horizon_days)
+    if contract or tables.sales is None:
+        empty = pd.DataFrame(columns=["customer_id", *names(settings.definition), "value"])
+        return [empty for _ in cutoffs]
+    found = purchase_features_at(
+        tables.sales, cutoffs, sale_items=tables.sale_items, eligible_days=settings.eligible_days
     )
-    histories = visit_history(tables.sales, cutoff)
+    pairs = zip(found, visits_at(tables.sales, cutoffs), strict=True)
+    return [_with_silence(features, histories, settings.horizon_days) for features, histories in pairs]
+
+
+def _with_silence(features: pd.DataFrame, histories: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
+    """Add the chance that a customer will not buy, by a model of the visits of all."""
     if histories.empty:
-        return found.assign(no_purchase_probability=np.nan)
-    silence = no_purchase_probability(
-        fit_purchases(histories, model="mbg_nbd"), histories, settings.horizon_days
-    )
+        return features.assign(no_purchase_probability=np.nan)
+    silence = no_purchase_probability(fit_purchases(histories, model="mbg_nbd"), histories, horizon_days)
     by_customer = pd.Series(silence, index=histories["customer_id"])
-    return found.assign(no_purchase_probability=by_customer.reindex(found["customer_id"]).to_numpy())
+    return features.assign(no_purchase_probability=by_customer.reindex(features["customer_id"]).to_numpy())
 
 
 def sampled(windows: list[Window], seed: int) -> list[Window]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analytics.metrics.seasons import FEWEST_MONTHS, YEAR, season
 from analytics.models.forecast.backtest import Backtest, backtest
@@ -23,6 +22,7 @@ from analytics.models.forecast.candidates import (
 )
 from analytics.models.forecast.intervals import Bounds, bounds, deviation_of_sum, scale_of
 from analytics.models.forecast.paths import Flags, Floats, Paths
+from analytics.models.threads import one_thread
 
 COLUMNS = ("month", "model", "value", "lower_80", "upper_80", "lower_95", "upper_95")
 TOTALS = ("model", "months", "value", "lower_80", "upper_80", "lower_95", "upper_95", "year_before")
@@ -159,7 +159,7 @@ def forecast_revenue(
     every = candidates(seed=seed, pipeline=deals)
     if not beside:
         every = {name: each for name, each in every.items() if name in _playing(len(values))}
-    with threadpool_limits(limits=1):
+    with one_thread():
         tested = backtest(values, every, horizon=horizon, counted=known)
         ahead = all_paths(values, np.array([len(values)]), horizon, every)
     leader = _leader(name_of(members), tested.scores)

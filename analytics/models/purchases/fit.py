@@ -10,12 +10,12 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analytics.errors import ParamsError, nearest
 from analytics.models.purchases.bg_nbd import BetaGeometric
 from analytics.models.purchases.pareto_nbd import ParetoNbd
 from analytics.models.purchases.rows import Floats, Rows, collapse
+from analytics.models.threads import one_thread
 
 ModelName = Literal["mbg_nbd", "bg_nbd", "pareto_nbd"]
 Model = Literal["auto", "mbg_nbd", "bg_nbd", "pareto_nbd"]
@@ -140,7 +140,7 @@ def fit_candidates(
         return []
     rows = collapse(histories)
     names = list(MODELS) if model == "auto" else [model]
-    with threadpool_limits(limits=1):  # sums in one order, so that threads change no figure
+    with one_thread():
         return [fit_rows(name, rows, fitter) for name in names]
 
 

@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analytics.models.purchases.fit import FEWEST_REPEATERS, LARGEST_SLOPE, Fitter, inverse_curvature, refine
 from analytics.models.purchases.rows import Floats
+from analytics.models.threads import one_thread
 
 PARAMETERS = ("p", "q", "gamma")
 LEAST_Q = 1.05
@@ -187,7 +187,7 @@ def fit_values(histories: pd.DataFrame, *, fitter: Fitter = "own") -> GammaGamma
     mean = float(x @ value / x.sum())
     if float(np.ptp(value)) <= 1e-6 * mean:
         return _constant(mean, len(x), "equal_amounts")
-    with threadpool_limits(limits=1):  # sums in one order, so that threads change no figure
+    with one_thread():
         return _fitted(x, value, mean, fitter)
 
 

@@ -8,7 +8,6 @@ from datetime import date, timedelta
 import ibis
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analytics.metrics.purchases import EPOCH
 from analytics.metrics.visits import first_visit_day, repeat_visits_by_week, visit_history
@@ -17,6 +16,7 @@ from analytics.models.purchases.fit import Fitter, Model, PurchaseFit
 from analytics.models.purchases.gamma_gamma import GammaGammaFit
 from analytics.models.purchases.learning import CATEGORIES, LifetimeValueModel, fit_lifetime_value
 from analytics.models.purchases.rows import DAYS_A_WEEK, Floats, Rows, collapse
+from analytics.models.threads import one_thread
 
 HOLDOUT_DAYS = 273
 """39 weeks; half of the history where that is under twice as long."""
@@ -121,28 +121,81 @@ def validate_lifetime_value(
     first = first_visit_day(sales, reference_date)
     if first is None:
         return _nothing("no_sales")
-    start = EPOCH + timedelta(days=first)
-    holdout = holdout_length((reference_date - start).days)
-    cut = reference_date - timedelta(days=holdout)
-    inner = holdout_length((cut - start).days)
-    if min(holdout, inner) < FEWEST_DAYS:
+    split = _split(first, reference_date)
+    if split is None:
         return _nothing("history_too_short")
-    histories = visit_history(sales, cut, until=reference_date)
+    histories = visit_history(sales, split.cut, until=reference_date)
     fitted = fit_lifetime_value(histories, model=model, fitter=fitter)
     if fitted.purchases is None:
         return _nothing("few_repeat_customers")
-    by_week = repeat_visits_by_week(sales, reference_date, acquired_before=cut, first_day=first)
-    weekly = cumulative(fitted.purchases, histories, by_week, (cut - start).days, first)
-    earlier = visit_history(sales, cut - timedelta(days=inner), until=cut) if fitted.value else None
-    found = evidence(fitted, histories, holdout, earlier)
+    by_week = repeat_visits_by_week(sales, reference_date, acquired_before=split.cut, first_day=first)
+    weekly = cumulative(fitted.purchases, histories, by_week, split.calibration, first)
+    before = split.cut - timedelta(days=split.inner)
+    earlier = visit_history(sales, before, until=split.cut) if fitted.value else None
+    found = evidence(fitted, histories, split.holdout, earlier)
     return replace(
         found,
-        calibration_start=start,
-        holdout_start=cut,
-        calibration_days=(cut - start).days,
+        calibration_start=split.start,
+        holdout_start=split.cut,
+        calibration_days=split.calibration,
         weekly=weekly,
         notes=(*(("seasonality",) if swings(weekly) else ()), *found.notes),
     )
+
+
+def compare_methods(sales: ibis.Table, visits: pd.DataFrame, reference_date: date) -> Validation:
+    """Only see which method misses customers' visits by the least, at a third of the whole check's time.
+
+    Parameters
+    ----------
+    sales : ibis.Table
+        As in the contract.
+    visits : pandas.DataFrame
+        As returned by `analytics.metrics.visits.visit_history` at `reference_date`.
+    reference_date : datetime.date
+        As for `validate_lifetime_value`.
+
+    Returns
+    -------
+    Validation
+        As from `validate_lifetime_value`, of which ``scores`` are filled in, ``log_score`` excepted.
+    """
+    if visits.empty:
+        return _nothing("no_sales")
+    split = _split(int(visits["first_day"].min()), reference_date)
+    if split is None:
+        return _nothing("history_too_short")
+    histories = visit_history(sales, split.cut, until=reference_date)
+    fitted = fit_lifetime_value(histories)
+    if fitted.purchases is None:
+        return _nothing("few_repeat_customers")
+    rows, weeks = collapse(histories), split.holdout / DAYS_A_WEEK
+    actual = histories["later_visits"].to_numpy(dtype=np.float64)
+    with one_thread():
+        expected = counts.count_visits(fitted.purchases, rows, weeks).expected[rows.place]
+    scores = _scores(actual, expected, _same_rate(rows, weeks), float("nan"))
+    return replace(_nothing(""), model=fitted, scores=scores)
+
+
+@dataclass(frozen=True)
+class _Split:
+    """Where a history is cut: what is fitted on, what is held out, and the same again within the first."""
+
+    start: date
+    cut: date
+    holdout: int  # days, as the two below
+    calibration: int
+    inner: int
+
+
+def _split(first: int, reference_date: date) -> _Split | None:
+    """Cut the history from its first day on; None where it is too short for that."""
+    start = EPOCH + timedelta(days=first)
+    holdout = holdout_length((reference_date - start).days)
+    cut = reference_date - timedelta(days=holdout)
+    calibration = (cut - start).days
+    inner = holdout_length(calibration)
+    return None if min(holdout, inner) < FEWEST_DAYS else _Split(start, cut, holdout, calibration, inner)
 
 
 def holdout_length(days: int) -> int:
@@ -180,7 +233,7 @@ def evidence(
     """
     purchases = fitted.purchases
     assert purchases is not None  # whoever calls has looked
-    with threadpool_limits(limits=1):  # sums in one order, so that threads change no figure
+    with one_thread():
         return _evidence(fitted, purchases, histories, days, earlier)
 
 

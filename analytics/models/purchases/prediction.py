@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analytics.models.purchases import counts, gamma_gamma, spending
 from analytics.models.purchases.fit import PurchaseFit
 from analytics.models.purchases.learning import LifetimeValueModel
 from analytics.models.purchases.rows import DAYS_A_WEEK, WEEKS_A_MONTH, Floats, Rows, collapse
+from analytics.models.threads import one_thread
 
 MONTHS = (12, 36)
 """Horizons of value."""
@@ -63,7 +63,7 @@ def predict_lifetime_value(
     found.insert(0, "customer_id", ids)
     if model.purchases is None or not len(ids):
         return found
-    with threadpool_limits(limits=1):  # sums in one order, so that threads change no figure
+    with one_thread():
         _fill(found, model, model.purchases, histories, discount_rate, tempering)
     share = np.nan if profit_share is None else profit_share
     ends = ("_low", "_high") if share >= 0 else ("_high", "_low")  # at a loss, more revenue is less profit
@@ -71,6 +71,43 @@ def predict_lifetime_value(
         for end, taken in zip(("", "_low", "_high"), ("", *ends), strict=True):
             found[f"predicted_clv_{months}m{end}"] = found[f"predicted_revenue_{months}m{taken}"] * share
     return found
+
+
+def expect_lifetime_value(
+    model: LifetimeValueModel,
+    histories: pd.DataFrame,
+    *,
+    discount_rate: float = 0.10,
+    profit_share: float | None = None,
+) -> pd.DataFrame:
+    """Predict what customers will bring in twelve months, without the intervals, which take most of the time.
+
+    Parameters
+    ----------
+    model, histories, discount_rate, profit_share
+        As for `predict_lifetime_value`.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_customers, 4)
+        ``customer_id``, ``probability_alive``, ``predicted_revenue_12m`` and ``predicted_clv_12m``, the same
+        as there.
+    """
+    ids = histories["customer_id"].to_numpy()
+    found = pd.DataFrame(
+        {"customer_id": ids, "probability_alive": np.nan, "predicted_revenue_12m": np.nan},
+        index=range(len(ids)),
+    )
+    if model.purchases is not None and len(ids):
+        with one_thread():
+            rows = collapse(histories)
+            found["probability_alive"] = _alive(model.purchases, rows)
+            if model.value is not None:
+                present = spending.discounted_visits(model.purchases, rows, MONTHS[0], discount_rate)[1]
+                each = gamma_gamma.expected_value(model.value, histories)
+                found["predicted_revenue_12m"] = present[rows.place] * each
+    share = np.nan if profit_share is None else profit_share
+    return found.assign(predicted_clv_12m=found["predicted_revenue_12m"] * share)
 
 
 def discounted(monthly: Floats, discount_rate: float = 0.10) -> float:
@@ -103,10 +140,7 @@ def _fill(
 ) -> None:
     """Fill in everything but value, which is a share of revenue."""
     rows = collapse(histories)
-    alive = purchases.model.alive(purchases.values, rows.x, rows.t_x, rows.age)
-    if purchases.name == "bg_nbd":
-        alive = np.where(rows.x > 0, alive, np.nan)
-    found["probability_alive"] = alive[rows.place]
+    found["probability_alive"] = _alive(purchases, rows)
     for name, weeks in (("90d", SHORT_DAYS / DAYS_A_WEEK), ("12m", 12 * WEEKS_A_MONTH)):
         visits = counts.count_visits(purchases, rows, weeks)
         found[f"expected_purchases_{name}_low"] = visits.low[rows.place].astype(np.float64)
@@ -121,6 +155,14 @@ def _fill(
     for end in ("_low", "_high"):  # what has come in by then does not go away again
         longer = found[[f"predicted_revenue_{months}m{end}" for months in MONTHS]].max(axis=1, skipna=False)
         found[f"predicted_revenue_{MONTHS[-1]}m{end}"] = longer
+
+
+def _alive(purchases: PurchaseFit, rows: Rows) -> Floats:
+    """Chance of each customer to be there still; the BG/NBD knows none of those without a repeat visit."""
+    alive = purchases.model.alive(purchases.values, rows.x, rows.t_x, rows.age)
+    if purchases.name == "bg_nbd":
+        alive = np.where(rows.x > 0, alive, np.nan)
+    return np.asarray(alive[rows.place])
 
 
 def _spend(

@@ -8,7 +8,6 @@ from typing import TypeVar
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analytics.models.purchases import counts, gamma_gamma, spending
 from analytics.models.purchases.fit import PurchaseFit
@@ -16,6 +15,7 @@ from analytics.models.purchases.gamma_gamma import GammaGammaFit
 from analytics.models.purchases.learning import LifetimeValueModel
 from analytics.models.purchases.prediction import MONTHS, SHORT_DAYS
 from analytics.models.purchases.rows import DAYS_A_WEEK, WEEKS_A_MONTH, Floats, Rows, collapse
+from analytics.models.threads import one_thread
 
 Fit = TypeVar("Fit", PurchaseFit, GammaGammaFit)
 
@@ -65,7 +65,7 @@ def totals(
     covariance, to first order), and what the holdout missed, which is neither. Ends are those of a log-normal
     distribution.
     """
-    with threadpool_limits(limits=1):  # sums in one order, so that threads change no figure
+    with one_thread():
         found = _sums(model, histories, discount_rate, profit_share, total_error, revenue_error)
     frame = pd.DataFrame(found, columns=["horizon", "measure", "value", "spread", "missed"])
     variance = frame["spread"] ** 2 + frame["missed"].fillna(0.0) ** 2
