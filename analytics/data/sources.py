@@ -89,7 +89,6 @@ class OpenSource:
     database: Any = None
     files: list[Path] = field(default_factory=list)
     files_of: dict[str, list[Path]] = field(default_factory=dict)
-    _scratch: tempfile.TemporaryDirectory[str] | None = None
     _read: dict[tuple[tuple[Path, ...], bool], str] = field(default_factory=dict)
     _anchor: Any = None
     _names: int = 0
@@ -186,10 +185,8 @@ class OpenSource:
         self.backend.raw_sql("SET enable_external_access = false")
 
     def close(self) -> None:
-        """End the connection and remove scratch files."""
+        """End the connection."""
         self.backend.disconnect()
-        if self._scratch is not None:
-            self._scratch.cleanup()
 
     def _organisation_column(self, table: Any, name: str, mapping: TableMapping) -> str:
         said = mapping.columns.get(ORG_ID)
@@ -268,23 +265,21 @@ class OpenSource:
     def _create_from_text(self, view: str, files: list[Path], *, numbered: bool) -> None:
         form = self.source.csv
         parts = []
-        for file in files:
-            names = delimited.read_header(file, form)
-            readable = delimited.utf8_copy(file, form, self._scratch_folder())
-            parts.append(
-                delimited.select_sql(readable, names, form, numbered=file.name if numbered else None)
-            )
-        try:
-            # Parsed once; see `keep`. A shared file is parsed whole and limited right after.
-            self.backend.raw_sql(f"CREATE TEMP TABLE {quoted(view)} AS {' UNION ALL BY NAME '.join(parts)}")
-        except duckdb.Error as error:
-            broken = next((file for file in files if file.name in str(error)), files[0])
-            raise delimited.explain(broken, form, error) from None
-
-    def _scratch_folder(self) -> Path:
-        if self._scratch is None:
-            self._scratch = tempfile.TemporaryDirectory(prefix="workbook-")
-        return Path(self._scratch.name)
+        with tempfile.TemporaryDirectory(prefix="workbook-") as copies:
+            for file in files:
+                names = delimited.read_header(file, form)
+                readable = delimited.utf8_copy(file, form, Path(copies))
+                parts.append(
+                    delimited.select_sql(readable, names, form, numbered=file.name if numbered else None)
+                )
+            try:
+                # Parsed once; see `keep`. A shared file is parsed whole and limited right after.
+                self.backend.raw_sql(
+                    f"CREATE TEMP TABLE {quoted(view)} AS {' UNION ALL BY NAME '.join(parts)}"
+                )
+            except duckdb.Error as error:
+                broken = next((file for file in files if file.name in str(error)), files[0])
+                raise delimited.explain(broken, form, error) from None
 
 
 def open_source(organisation: Organisation) -> OpenSource:

@@ -13,6 +13,7 @@ is not wanted any more puts nothing into place, and what the run has finished is
 from __future__ import annotations
 
 import asyncio
+import atexit
 import re
 import shutil
 import tempfile
@@ -381,7 +382,9 @@ def _attempt(task: Task) -> Iterator[tuple[Task, int]]:
 @cache
 def _sockets() -> Path:
     """Return a folder of this machine with a short path, which lasts as long as the process."""
-    return Path(tempfile.mkdtemp(prefix="wb-"))
+    folder = Path(tempfile.mkdtemp(prefix="wb-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @lru_cache(maxsize=8)

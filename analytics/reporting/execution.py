@@ -117,9 +117,12 @@ papermill_engines.register(WARM, WarmEngine)
 def _environment(request: Request) -> dict[str, str]:
     package = str(Path(__file__).resolve().parents[2])
     paths = [package, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    # A kernel is ended by a signal, so that it cannot remove what it or its database have put aside.
+    temporary = {"TMPDIR": str(request.sockets)} if request.sockets else {}
     return {
         **os.environ,
         **_ONE_THREAD,
+        **temporary,
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)),
         "PYTHONHASHSEED": "0",
         "IPYTHONDIR": str(request.folder / "ipython"),

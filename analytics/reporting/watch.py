@@ -31,7 +31,8 @@ class Request:
     folder : pathlib.Path
         The kernel's working folder, private to it.
     sockets : pathlib.Path, optional
-        A folder with a short path for the kernel's sockets; by default one of the system's.
+        A folder with a short path for the kernel's sockets and temporary files, which is removed with the
+        run; by default the system's.
     environment : mapping of str to str
         Added to the environment of the process.
     time_limit : float

@@ -57,6 +57,16 @@ class TestIds:
         assert [row[:2] for row in rows(dataset.sales)] == [("1", "a"), ("2", None)]
 
 
+def test_no_copy_of_a_file_outlives_its_reading(from_csv, rows, tmp_path, monkeypatch):
+    """The process of a report is killed in the end, and could take nothing away."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    text = (HEAD + "1,Zoë,2026-01-01,1\n").encode("cp1252")
+    dataset = from_csv(sales=text, csv={"encoding": "latin-1"})
+    assert rows(dataset.sales)[0][1] == "Zoë"
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
 class TestNumbers:
     @pytest.mark.parametrize(
         ("form", "text", "amount"),

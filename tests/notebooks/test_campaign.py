@@ -1,15 +1,11 @@
 """What the campaign notebook makes of its filters, from its cells to its JSON."""
 
-import ast
-import json
-from pathlib import Path
-
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "campaign.ipynb"
+from tests.notebooks.running import runs_of
+
 PARAMS = """
 organisations:
   - id: corner-shop
@@ -51,30 +47,11 @@ def shop(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def run(shop, tmp_path, monkeypatch):
-    """Run the notebook's cells with other parameters; give its JSON and the pieces of its page."""
-
-    def run_with(**parameters):
-        monkeypatch.setenv("WORKBOOK_PARAMS", str(shop / "params.yml"))
-        monkeypatch.setenv("WORKBOOK_OUTPUT", str(tmp_path))
-        monkeypatch.setenv("WORKBOOK_STARTED", "2026-11-01T06:00:00+00:00")
-        shown = []
-        names = {"display": shown.append}
-        for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
-            if cell.cell_type == "code":
-                tree = ast.parse(cell.source)
-                last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-                exec(compile(tree, cell.id, "exec"), names)
-                if last is not None:
-                    shown.append(eval(compile(ast.Expression(last.value), cell.id, "eval"), names))
-                if cell.id == "parameters":
-                    names |= {"organisation": "corner-shop"} | parameters
-        names["report"].dataset.close()
-        pieces = [piece for one in shown for piece in one.parts]
-        return json.loads((tmp_path / "campaign.json").read_text()), pieces
-
-    return run_with
+@pytest.fixture(scope="module")
+def run(shop, tmp_path_factory):
+    """Run the notebook with other parameters; give what it made."""
+    usual = {"started": "2026-11-01T06:00:00+00:00", "charts": False, "organisation": "corner-shop"}
+    return runs_of("campaign", shop / "params.yml", tmp_path_factory.mktemp("runs"), **usual)
 
 
 def counts(data):
@@ -85,11 +62,11 @@ def counts(data):
 
 
 def test_everything_is_there_by_default(run):
-    found, pieces = run()
-    data = found["data"]
-    assert found["meta"]["timeframe"]["label"] == "all"
+    ran = run(charts=True)
+    data = ran.data
+    assert ran.meta["timeframe"]["label"] == "all"
     assert data.keys() == BLOCKS
-    assert [piece.block.replace("-", "_") for piece in pieces if hasattr(piece, "block")] == SECTIONS
+    assert [block.replace("-", "_") for block in ran.sections] == SECTIONS
     assert set(counts(data).values()) == {data["kpi"]["total_customer"]}
     assert data["kpi"]["guest_revenue"] == 0.0
     assert next(iter(data["fiscal_year_data"][0])) == "fiscal_year"
@@ -104,7 +81,7 @@ def test_everything_is_there_by_default(run):
     ],
 )
 def test_each_filter_acts_on_every_block(run, asked):
-    data = run(**asked)[0]["data"]
+    data = run(**asked).data
     n = data["kpi"]["total_customer"]
     assert 0 < n < 90
     assert set(counts(data).values()) == {n}
@@ -112,26 +89,26 @@ def test_each_filter_acts_on_every_block(run, asked):
 
 
 def test_names_and_mobile_numbers_select_and_are_shown_nowhere(run):
-    found, pieces = run(customer_name="lovelace", customer_mobile="900101")
-    data = found["data"]
+    ran = run(customer_name="lovelace", customer_mobile="900101")
+    data = ran.data
     assert data["kpi"]["total_customer"] == 1
     assert data["kpi"]["guest_revenue"] is None
     assert set(counts(data).values()) == {1}
-    for text in (str(pieces).lower(), json.dumps(found).lower()):
+    for text in (str(ran.pieces).lower(), ran.text.lower()):
         assert "lovelace" not in text
         assert "900101" not in text
 
 
 def test_nobody_found_is_a_normal_answer(run):
-    found, pieces = run(customer_name="nobody")
-    assert found["data"]["kpi"]["total_customer"] == 0
-    assert found["data"]["kpi"]["retention_rate"] is None
-    assert set(counts(found["data"]).values()) == {0}
-    assert "No customer selected by a name bought" in str(pieces)
+    ran = run(customer_name="nobody")
+    assert ran.data["kpi"]["total_customer"] == 0
+    assert ran.data["kpi"]["retention_rate"] is None
+    assert set(counts(ran.data).values()) == {0}
+    assert "No customer selected by a name bought" in str(ran.pieces)
 
 
 def test_own_bounds_make_own_buckets(run):
-    data = run(m_bounds=[500], r_bounds=[30], return_bounds=[7], most_visits=3)[0]["data"]
+    data = run(m_bounds=[500], r_bounds=[30], return_bounds=[7], most_visits=3).data
     assert [row["bucket"] for row in data["value_data"]] == ["under 500", "500 and more"]
     assert [row["bucket"] for row in data["r_value_bucket_data"]] == ["1–30", "over 30"]
     assert [row["bucket"] for row in data["days_to_return_bucket_data"]] == ["0–7", "over 7", "not returned"]
@@ -139,6 +116,6 @@ def test_own_bounds_make_own_buckets(run):
 
 
 def test_a_timeframe_before_the_data_has_nothing_to_show(run):
-    found, pieces = run(timeframe="2020-01")
-    assert not any(found["data"].values())
-    assert "no data before" in str(pieces[1])
+    ran = run(timeframe="2020-01")
+    assert not any(ran.data.values())
+    assert "no data before" in str(ran.pieces[1])

@@ -1,17 +1,12 @@
 """What the churn notebook does, from its cells to its JSON, its page and its batch."""
 
-import ast
-import json
-from pathlib import Path
-
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 
 from analytics.page.pieces import Cards, Notice, Section, Summary, plain
+from tests.notebooks.running import run_notebook
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "churn_training.ipynb"
 PARAMS = """
 organisations:
   - id: corner-shop
@@ -87,32 +82,13 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(folder):
-    """Run the notebook's cells; give its JSON and its pieces."""
+    """Run the notebook with models kept in a folder; give what it made."""
+    usual = {"organisation": "corner-shop", "timeframe": "2026-10", "as_of": "2026-11-01", "charts": False}
+    usual["started"] = "2026-11-02T06:00:00+00:00"
 
-    def run_with(models, organisation="corner-shop", timeframe="2026-10", as_of="2026-11-01", **parameters):
-        with pytest.MonkeyPatch.context() as patch:
-            out = models / "out"
-            out.mkdir(exist_ok=True, parents=True)
-            patch.setenv("WORKBOOK_PARAMS", str(folder / "params.yml"))
-            patch.setenv("WORKBOOK_MODELS", str(models))
-            patch.setenv("WORKBOOK_OUTPUT", str(out))
-            patch.setenv("WORKBOOK_STARTED", "2026-11-02T06:00:00+00:00")
-            shown = []
-            names = {"display": shown.append}
-            given = {"organisation": organisation, "timeframe": timeframe, "as_of": as_of} | parameters
-            for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
-                if cell.cell_type != "code":
-                    continue
-                tree = ast.parse(cell.source)
-                last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-                exec(compile(tree, cell.id, "exec"), names)
-                if last is not None:
-                    shown.append(eval(compile(ast.Expression(last.value), cell.id, "eval"), names))
-                if cell.id == "parameters":
-                    names |= given
-            names["report"].dataset.close()
-        text = (out / "churn_training.json").read_text()
-        return json.loads(text)["data"], [piece for one in shown for piece in one.parts], text
+    def run_with(models, **other):
+        asked = usual | other
+        return run_notebook("churn_training", folder / "params.yml", models / "out", models=models, **asked)
 
     return run_with
 
@@ -125,22 +101,21 @@ def models(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(run, models):
     """The shop's report, whose model is trained by it."""
-    return run(models)
+    return run(models, charts=True)
 
 
-def sections(pieces):
-    return [piece.block for piece in pieces if isinstance(piece, Section)]
+def sections(ran):
+    return [piece for piece in ran.pieces if isinstance(piece, Section)]
 
 
 class TestAShop:
     def test_has_all_blocks_and_a_section_for_each_question(self, trained):
-        data, pieces, _ = trained
-        assert data.keys() == BLOCKS
-        assert all(data.values())
-        assert {*BLOCKS, "predictions-calls", "scores-threshold"} <= set(sections(pieces))
+        assert trained.data.keys() == BLOCKS
+        assert all(trained.data.values())
+        assert {*BLOCKS, "predictions-calls", "scores-threshold"} <= set(trained.sections)
 
     def test_scores_everybody_once_with_what_the_contract_asks(self, trained):
-        data, _, _ = trained
+        data = trained.data
         rows = data["predictions"]
         assert len(rows) == data["status"]["scored_customers"] == data["status"]["customers"] > 0
         assert len({row["customer_id"] for row in rows}) == len(rows)
@@ -149,7 +124,7 @@ class TestAShop:
         assert data["status"]["training_timestamp"] == "2026-11-01"
 
     def test_says_the_same_in_summary_card_and_file(self, trained):
-        data, pieces, _ = trained
+        data, pieces = trained.data, trained.pieces
         (summary,) = [piece for piece in pieces if isinstance(piece, Summary)]
         (cards,) = [piece for piece in pieces if isinstance(piece, Cards)]
         expected = f"{sum(row['churn_probability'] for row in data['predictions']):.0f}"
@@ -160,7 +135,7 @@ class TestAShop:
         assert len(cards.headlines) == 4
 
     def test_compares_all_on_the_same_customers(self, trained):
-        rows = trained[0]["scores"]["models"]
+        rows = trained.data["scores"]["models"]
         assert {row["model"] for row in rows} >= {
             "random_forest",
             "logistic",
@@ -172,7 +147,7 @@ class TestAShop:
         assert len({(row["customers"], row["churned"]) for row in rows}) == 1
 
     def test_shows_the_horizon_and_how_the_answer_changes(self, trained):
-        horizons = trained[0]["status"]["horizons"]
+        horizons = trained.data["status"]["horizons"]
         assert [row["horizon_days"] for row in horizons] == [60, 90, 180]
         assert [row["own"] for row in horizons] == [False, True, False]
 
@@ -181,18 +156,17 @@ class TestAShop:
         batches = [path for path in models.rglob("*.parquet") if "predictions" in path.parts]
         assert len(batches) == 1
         before = batches[0].read_bytes()
-        _, pieces, text = run(models)
+        again = run(models, charts=True)
         assert [path for path in models.rglob("*.parquet") if "predictions" in path.parts] == batches
         assert batches[0].read_bytes() == before
-        assert text == trained[2]
-        assert [p for p in pieces if isinstance(p, Section)] == [
-            p for p in trained[1] if isinstance(p, Section)
-        ]
+        assert again.text == trained.text
+        assert sections(again) == sections(trained)
 
 
 class TestContracts:
     def test_the_market_decides_the_horizon_and_the_accounts_the_definition(self, run, tmp_path):
-        data, pieces, _ = run(tmp_path, "subscriptions", cost_of_call=2.0)
+        ran = run(tmp_path, organisation="subscriptions", cost_of_call=2.0)
+        data, pieces = ran.data, ran.pieces
         assert data["scores"]["confusion"]["cost_of_call"] == 2.0
         assert (data["status"]["definition"], data["status"]["horizon_days"]) == ("contract", 120)
         (summary,) = [piece for piece in pieces if isinstance(piece, Summary)]
@@ -201,7 +175,8 @@ class TestContracts:
 
 class TestTooLittle:
     def test_a_new_shop_has_a_page_that_says_what_is_missing_and_no_model(self, run, tmp_path):
-        data, pieces, _ = run(tmp_path, "new-shop")
+        ran = run(tmp_path, organisation="new-shop")
+        data, pieces = ran.data, ran.pieces
         assert data["status"]["missing"]
         assert data["predictions"] == []
         assert data["status"]["models_trained"] == 0
@@ -210,22 +185,20 @@ class TestTooLittle:
         assert notice.title == "Too little data for a model"
         first = next(piece for piece in pieces if isinstance(piece, Section))
         assert first.missing.startswith(data["status"]["missing"][0][:20])
-        assert not {"scores", "calibration", "lift", "features", "drift", "model_card"} & set(
-            sections(pieces)
-        )
+        assert not {"scores", "calibration", "lift", "features", "drift", "model_card"} & set(ran.sections)
 
     def test_parameters_reach_the_figures(self, run, tmp_path):
-        data, _, _ = run(tmp_path, "new-shop", horizon_days=60, eligible_days=200)
-        assert (data["status"]["horizon_days"], data["status"]["eligible_days"]) == (60, 200)
+        status = run(tmp_path, organisation="new-shop", horizon_days=60, eligible_days=200).data["status"]
+        assert (status["horizon_days"], status["eligible_days"]) == (60, 200)
 
     @pytest.mark.parametrize("timeframe", ["2020-01", "2025-06"], ids=["before the data", "a week in"])
     def test_a_timeframe_too_early_has_no_model(self, run, tmp_path, timeframe):
-        data, pieces, _ = run(tmp_path, timeframe=timeframe)
-        assert not data["predictions"]
-        assert "Unknown" not in str(pieces)
+        ran = run(tmp_path, timeframe=timeframe)
+        assert not ran.data["predictions"]
+        assert "Unknown" not in str(ran.pieces)
         assert not list(tmp_path.rglob("*.skops"))
 
     def test_an_organisation_without_sales_and_accounts_says_so(self, run, tmp_path):
-        data, pieces, _ = run(tmp_path, "deals-only", timeframe="2026-01", as_of="2026-02-01")
-        assert not data["predictions"]
-        assert "There is no sale" in str(pieces) or "no data" in str(pieces)
+        ran = run(tmp_path, organisation="deals-only", timeframe="2026-01", as_of="2026-02-01")
+        assert not ran.data["predictions"]
+        assert "There is no sale" in str(ran.pieces) or "no data" in str(ran.pieces)

@@ -1,17 +1,12 @@
 """What the lifetime value notebook shows of orders and of contracts, from its cells to its JSON."""
 
-import ast
-import json
-from pathlib import Path
-
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 
 from analytics.page.pieces import Headline, Notice, plain
+from tests.notebooks.running import runs_of
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "clv.ipynb"
 PARAMS = """
 organisations:
   - id: shop
@@ -31,6 +26,7 @@ organisations:
     currency: GBP
     source: {path: young, owned: true, csv: {delimiter: comma, dates: iso}}
 """
+BOTH = {"organisation": "both", "model": "pareto_nbd", "discount_rate": 0.0, "charts": True}
 OF_SALES = {"summary", "customers", "concentration", "model", "validation"}
 
 
@@ -87,36 +83,9 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(folder, tmp_path_factory):
-    """Run the notebook's cells with other parameters; give its JSON, its sections and all its pieces."""
-    done = {}
-
-    def run_with(organisation, **parameters):
-        key = (organisation, *parameters.items())
-        if key in done:
-            return done[key]
-        out = tmp_path_factory.mktemp("out")
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("WORKBOOK_PARAMS", str(folder / "params.yml"))
-            patch.setenv("WORKBOOK_OUTPUT", str(out))
-            patch.setenv("WORKBOOK_STARTED", "2026-11-01T06:00:00+00:00")
-            shown = []
-            names = {"display": shown.append}
-            for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
-                if cell.cell_type == "code":
-                    tree = ast.parse(cell.source)
-                    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-                    exec(compile(tree, cell.id, "exec"), names)
-                    if last is not None:
-                        shown.append(eval(compile(ast.Expression(last.value), cell.id, "eval"), names))
-                    if cell.id == "parameters":
-                        names |= {"organisation": organisation, "timeframe": "all"} | parameters
-            names["report"].dataset.close()
-        pieces = [piece for one in shown for piece in one.parts]
-        data = json.loads((out / "clv.json").read_text())["data"]
-        done[key] = data, [piece.block for piece in pieces if hasattr(piece, "block")], pieces
-        return done[key]
-
-    return run_with
+    """Run the notebook with other parameters; give what it made."""
+    usual = {"started": "2026-11-01T06:00:00+00:00", "timeframe": "all", "charts": False}
+    return runs_of("clv", folder / "params.yml", tmp_path_factory.mktemp("runs"), **usual)
 
 
 def said_in(pieces):
@@ -130,44 +99,46 @@ def cards_in(pieces):
 
 class TestCustomersWithoutAContract:
     def test_have_their_future_beside_their_past(self, run):
-        data, sections, pieces = run("shop")
+        ran = run(organisation="shop")
+        data, sections = ran.data, ran.sections
         assert {name for name, block in data.items() if block is not None} == OF_SALES
         assert not [name for name in sections if name.startswith("accounts")]
         assert {"model-outlook", "validation", "model", "customers"} <= set(sections)
-        assert "should bring" in said_in(pieces)
+        assert "should bring" in said_in(ran.pieces)
         best = data["customers"][0]
         assert best["rank"] == 1
         assert best["predicted_revenue_12m_low"] <= best["predicted_revenue_12m"]
         assert 0 <= best["probability_alive"] <= 1
 
     def test_the_total_is_the_sum_of_the_customers(self, run):
-        data, _, _ = run("shop")
+        data = run(organisation="shop").data
         (total,) = (
             row for row in data["model"]["totals"] if (row["horizon"], row["measure"]) == ("12m", "revenue")
         )
         assert total["value"] == pytest.approx(sum(row["predicted_revenue_12m"] for row in data["customers"]))
 
     def test_the_check_stands_beside_its_baselines(self, run):
-        data, _, _ = run("shop")
+        data = run(organisation="shop").data
         assert [row["method"] for row in data["validation"]["scores"]] == ["model", "same_rate", "zero"]
         assert data["validation"]["holdout_days"] == 273
 
     def test_parameters_reach_the_model(self, run):
-        data, _, _ = run("both", model="pareto_nbd", discount_rate=0.0)
+        data = run(**BOTH).data
         assert (data["model"]["purchases"], data["model"]["discount_rate"]) == ("pareto_nbd", 0.0)
 
 
 class TestContracts:
     def test_alone_are_the_whole_page(self, run):
-        data, sections, pieces = run("software")
+        ran = run(organisation="software")
+        data, pieces = ran.data, ran.pieces
         assert {name for name, block in data.items() if block is not None} == {"accounts"}
-        assert sections == ["accounts", "accounts-check", "accounts-drivers"]
+        assert ran.sections == ["accounts", "accounts-check", "accounts-drivers"]
         assert said_in(pieces).startswith(f"{data['accounts']['accounts']} accounts are worth")
         assert cards_in(pieces)[0].name == "predicted_contract_revenue_12m"
         assert any(isinstance(piece, Notice) and "sales" in piece.title for piece in pieces)
 
     def test_have_their_error_beside_the_simple_rules(self, run):
-        block = run("software")[0]["accounts"]
+        block = run(organisation="software").data["accounts"]
         assert {"ensemble", "baseline"} <= {row["method"] for row in block["scores"]}
         assert block["leader"] in ("ensemble", "baseline")
         assert block["predicted_revenue_12m"] == pytest.approx(
@@ -175,22 +146,23 @@ class TestContracts:
         )
 
     def test_stand_beside_orders_where_there_are_both(self, run):
-        data, sections, pieces = run("both", model="pareto_nbd", discount_rate=0.0)
-        assert all(data.values())
-        assert {"model-outlook", "accounts", "validation"} <= set(sections)
-        assert [card.name for card in cards_in(pieces)][1:3] == [
+        ran = run(**BOTH)
+        assert all(ran.data.values())
+        assert {"model-outlook", "accounts", "validation"} <= set(ran.sections)
+        assert [card.name for card in cards_in(ran.pieces)][1:3] == [
             "predicted_revenue_12m", "predicted_contract_revenue_12m",
         ]  # fmt: skip
 
 
 class TestTooLittle:
     def test_is_said_on_the_page_and_the_rest_stands(self, run):
-        data, sections, pieces = run("young")
+        ran = run(organisation="young")
+        data = ran.data
         assert data["model"]["leader"] is None
         assert data["accounts"]["missing"] == "too little history"
         assert data["customers"]
-        missing = {piece.block: piece.missing for piece in pieces if getattr(piece, "missing", "")}
+        missing = {piece.block: piece.missing for piece in ran.pieces if getattr(piece, "missing", "")}
         assert missing["model-outlook"].startswith("Fewer than 10 customers have come back")
         assert "too short" in missing["validation"] or "Fewer than 10" in missing["validation"]
         assert "A year of snapshots" in missing["accounts-check"]
-        assert "concentration" in sections
+        assert "concentration" in ran.sections

@@ -1,15 +1,11 @@
 """What the lead scoring notebook makes of leads, from its cells to its JSON."""
 
-import ast
-import json
-from pathlib import Path
-
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "lead_scoring.ipynb"
+from tests.notebooks.running import runs_of
+
 PARAMS = """
 organisations:
   - id: desk
@@ -58,83 +54,65 @@ def desk(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def run(desk, tmp_path, monkeypatch):
-    """Run the notebook's cells with other parameters; give its JSON and the pieces of its page."""
-
-    def run_with(**parameters):
-        monkeypatch.setenv("WORKBOOK_PARAMS", str(desk / "params.yml"))
-        monkeypatch.setenv("WORKBOOK_OUTPUT", str(tmp_path))
-        monkeypatch.setenv("WORKBOOK_STARTED", "2026-11-21T06:00:00+00:00")
-        shown = []
-        names = {"display": shown.append}
-        for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
-            if cell.cell_type == "code":
-                tree = ast.parse(cell.source)
-                last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-                exec(compile(tree, cell.id, "exec"), names)
-                if last is not None:
-                    shown.append(eval(compile(ast.Expression(last.value), cell.id, "eval"), names))
-                if cell.id == "parameters":
-                    names |= {"organisation": "desk", "timeframe": "2026-Q3"} | parameters
-        names["report"].dataset.close()
-        pieces = [piece for one in shown for piece in one.parts]
-        return json.loads((tmp_path / "lead_scoring.json").read_text())["data"], pieces
-
-    return run_with
+@pytest.fixture(scope="module")
+def run(desk, tmp_path_factory):
+    """Run the notebook with other parameters; give what it made."""
+    usual = {"organisation": "desk", "timeframe": "2026-Q3", "charts": False}
+    usual["started"] = "2026-11-21T06:00:00+00:00"
+    return runs_of("lead_scoring", desk / "params.yml", tmp_path_factory.mktemp("runs"), **usual)
 
 
-def sections(pieces):
-    return [piece.block for piece in pieces if hasattr(piece, "block")]
-
-
-def notices(pieces):
-    return [piece.title for piece in pieces if type(piece).__name__ == "Notice"]
+def notices(ran):
+    return [piece.title for piece in ran.pieces if type(piece).__name__ == "Notice"]
 
 
 def test_everything_is_there_a_leak_is_warned_of_and_no_contact_details_are_anywhere(run):
-    data, pieces = run()
+    ran = run(charts=True)
+    data = ran.data
     assert data.keys() == {"status", "scores", "bands", "leads"}
-    assert sections(pieces) == [
+    assert ran.sections == [
         "bands", "leads", "leads-stages", "scores", "scores-gains", "scores-calibration", "status-features"
     ]  # fmt: skip
-    assert notices(pieces)[0] == "Suspected leak: Tags"
+    assert notices(ran)[0] == "Suspected leak: Tags"
     assert "city" in data["status"]["features"]
     assert "Tags" not in data["status"]["features"]
     assert data["status"]["test"] == "later"
     assert len(data["leads"]) == data["status"]["open_leads"]
     assert sum(row["sql_leads"] for row in data["status"]["assignments"]) == data["status"]["sql_leads"]
-    for text in (str(pieces), json.dumps(data)):
+    for text in (str(ran.pieces), ran.text):
         assert "900123" not in text
         assert "ada@" not in text
 
 
 def test_what_is_suspected_can_be_kept_and_the_page_says_so(run):
-    data, pieces = run(keep_suspects=True, conversion_days=30)
+    ran = run(keep_suspects=True, conversion_days=30)
+    data = ran.data
     assert "Tags" in data["status"]["features"]
-    assert notices(pieces)[0] == "Suspected leak: Tags"
+    assert notices(ran)[0] == "Suspected leak: Tags"
     assert data["scores"]["models"][0]["roc_auc"] > 0.95
     assert all(row["in_time"] == (row["age_days"] < 30) for row in data["leads"])
     assert data["status"]["conversion_days"] == 30
 
 
 def test_without_a_market_there_are_no_point_rules_and_no_columns_beyond_the_contract(run):
-    data, pieces = run(organisation="plain", more_features=["region"])
-    assert "leads-stages" not in sections(pieces)
+    ran = run(organisation="plain", more_features=["region"])
+    data = ran.data
+    assert "leads-stages" not in ran.sections
     assert {row["stage"] for row in data["leads"]} == {None}
     assert data["status"]["features"][-1] == "region"
     assert not {"Tags", "city"} & set(data["status"]["features"])
 
 
 def test_too_few_outcomes_leave_the_point_rules_alone_and_the_page_whole(run):
-    data, pieces = run(timeframe="2024-12")
+    ran = run(timeframe="2024-12")
+    data = ran.data
     assert not data["status"]["model"]
-    assert "Too few outcomes for a score" in notices(pieces)
+    assert "Too few outcomes for a score" in notices(ran)
     assert {row["stage"] for row in data["leads"]} <= {"MQL", "SQL"}
-    assert sections(pieces)[:2] == ["bands", "leads"]
+    assert ran.sections[:2] == ["bands", "leads"]
 
 
 def test_a_timeframe_before_the_data_has_nothing_to_show(run):
-    data, pieces = run(timeframe="2020-01")
-    assert sections(pieces) == []
-    assert not any(data.values())
+    ran = run(timeframe="2020-01")
+    assert ran.sections == []
+    assert not any(ran.data.values())

@@ -1,17 +1,12 @@
 """What the parameters of the pipeline notebook do, from its cells to its JSON."""
 
-import ast
-import json
-from pathlib import Path
-
-import nbformat
 import pandas as pd
 import pytest
 
 from analytics.page.pieces import Section, Summary, plain
 from tests.deal_data import frames
+from tests.notebooks.running import runs_of
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "pipeline.ipynb"
 PARAMS = """
 organisations:
   - {id: tool-works, name: Tool Works, currency: GBP, source: {path: whole, owned: true, csv: {dates: iso}}}
@@ -55,43 +50,18 @@ def works(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def run(works, tmp_path, monkeypatch):
-    """Run the notebook's cells with other parameters; give its JSON and its pieces."""
-
-    def run_with(**parameters):
-        monkeypatch.setenv("WORKBOOK_PARAMS", str(works / "params.yml"))
-        monkeypatch.setenv("WORKBOOK_OUTPUT", str(tmp_path))
-        monkeypatch.setenv("WORKBOOK_STARTED", "2026-07-01T06:00:00+00:00")
-        shown = []
-        names = {"display": shown.append}
-        for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
-            if cell.cell_type == "code":
-                tree = ast.parse(cell.source)
-                last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-                exec(compile(tree, cell.id, "exec"), names)
-                if last is not None:
-                    shown.append(eval(compile(ast.Expression(last.value), cell.id, "eval"), names))
-                if cell.id == "parameters":
-                    names |= {"organisation": "tool-works", "timeframe": "2026-Q1"} | parameters
-        names["report"].dataset.close()
-        pieces = [piece for one in shown for piece in one.parts]
-        return json.loads((tmp_path / "pipeline.json").read_text())["data"], pieces
-
-    return run_with
+@pytest.fixture(scope="module")
+def run(works, tmp_path_factory):
+    """Run the notebook with other parameters; give what it made."""
+    usual = {"organisation": "tool-works", "timeframe": "2026-Q1", "charts": False}
+    usual["started"] = "2026-07-01T06:00:00+00:00"
+    return runs_of("pipeline", works / "params.yml", tmp_path_factory.mktemp("runs"), **usual)
 
 
 @pytest.fixture(scope="module")
-def kept():
-    """What the notebook gave without other parameters, once."""
-    return {}
-
-
-@pytest.fixture
-def usual(run, kept):
-    if not kept:
-        kept["result"] = run()
-    return kept["result"]
+def usual(run):
+    """What the notebook makes without other parameters, with its pictures."""
+    return run(charts=True)
 
 
 def sections(pieces):
@@ -99,7 +69,7 @@ def sections(pieces):
 
 
 def test_everything_is_there(usual):
-    data, pieces = usual
+    data, pieces = usual.data, usual.pieces
     assert data.keys() == BLOCKS
     assert all(data[name] for name in BLOCKS)
     shown = sections(pieces)
@@ -114,7 +84,7 @@ def test_everything_is_there(usual):
 
 
 def test_blocks_agree_with_each_other(usual):
-    data, _ = usual
+    data = usual.data
     kpis = data["kpis"]
     assert (
         kpis["deal_count"]
@@ -144,9 +114,10 @@ def test_blocks_agree_with_each_other(usual):
 
 
 def test_the_parameters_act_where_they_should_and_nowhere_else(run, usual):
-    before, _ = usual
+    before = usual.data
     changes = {"pipeline_change": 0.0, "win_rate_change": 1000.0, "deal_size_change": -50.0}
-    data, pieces = run(min_deal_value=20_000.0, **changes)
+    ran = run(min_deal_value=20_000.0, **changes)
+    data, pieces = ran.data, ran.pieces
     assert 0 < len(data["at_risk_deals"]) < len(before["at_risk_deals"])
     assert all(row["deal_value"] >= 20_000 for row in data["at_risk_deals"])
     assert data["kpis"]["at_risk_deals"] == len(data["at_risk_deals"])
@@ -159,11 +130,11 @@ def test_the_parameters_act_where_they_should_and_nowhere_else(run, usual):
 
 
 def test_without_a_history_the_past_is_what_dates_prove_and_it_is_said(run):
-    data, pieces = run(organisation="deals-only")
-    assert data["accounts"] is None
-    assert "what dates prove" in str(pieces)
-    assert {row["stage"] for row in data["pipeline_by_stage"]} >= {"unknown"}
-    assert not [piece for piece in pieces if getattr(piece, "block", "").startswith("accounts")]
+    ran = run(organisation="deals-only")
+    assert ran.data["accounts"] is None
+    assert "what dates prove" in str(ran.pieces)
+    assert {row["stage"] for row in ran.data["pipeline_by_stage"]} >= {"unknown"}
+    assert not [block for block in ran.sections if block.startswith("accounts")]
 
 
 @pytest.mark.parametrize(
@@ -174,17 +145,17 @@ def test_without_a_history_the_past_is_what_dates_prove_and_it_is_said(run):
     ],
 )
 def test_with_nothing_to_show_it_says_why(run, parameters, said):
-    data, pieces = run(**parameters)
-    assert said in str(pieces[1])
-    shown = {name for name, block in data.items() if block}
+    ran = run(**parameters)
+    assert said in str(ran.pieces[1])
+    shown = {name for name, block in ran.data.items() if block}
     assert shown <= {"accounts"}
 
 
 @pytest.mark.parametrize("timeframe", ["2026-06", "2027"])
 def test_one_deal_is_a_normal_answer(run, timeframe):
-    data, pieces = run(organisation="one-deal", timeframe=timeframe)
-    assert data.keys() == BLOCKS
-    for piece in pieces:
+    ran = run(organisation="one-deal", timeframe=timeframe)
+    assert ran.data.keys() == BLOCKS
+    for piece in ran.pieces:
         if isinstance(piece, Section):
             assert len(piece.statement.heading) <= 80
             assert "nan" not in str(piece.statement).lower()

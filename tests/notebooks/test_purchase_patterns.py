@@ -1,15 +1,13 @@
 """What the parameters of the notebook on buying do, from its cells to its JSON."""
 
-import ast
-import json
-from pathlib import Path
+from functools import partial
 
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "purchase_patterns.ipynb"
+from tests.notebooks.running import run_notebook
+
 PARAMS = """
 organisations:
   - id: corner-shop
@@ -18,6 +16,10 @@ organisations:
     timezone: Europe/London
     source: {path: ., owned: true, csv: {delimiter: comma, dates: iso}}
 """
+USUAL = {
+    "organisation": "corner-shop", "timeframe": "2026",
+    "started": "2026-09-01T06:00:00+00:00", "charts": False,
+}  # fmt: skip
 BLOCKS = [
     "summary", "purchase_frequency", "transactions_over_time", "basket_analysis", "time_patterns",
     "payment_preferences", "category_preferences", "category_pairs", "next_categories", "seasonality",
@@ -79,44 +81,30 @@ def shop(tmp_path_factory):
 
 
 @pytest.fixture
-def run(shop, tmp_path, monkeypatch):
-    """Run the notebook's cells with other parameters; give its JSON and its pieces."""
+def run_on(tmp_path):
+    """Run the notebook on a folder's shop; give what it made."""
 
-    def run_with(folder=shop, drawn=False, **parameters):
-        if not drawn:  # most of the time would go into pictures that no test here looks at
-            monkeypatch.setattr("analytics.charts.theme.both", lambda *_, **__: None)
-        monkeypatch.setenv("WORKBOOK_PARAMS", str(folder / "params.yml"))
-        monkeypatch.setenv("WORKBOOK_OUTPUT", str(tmp_path))
-        monkeypatch.setenv("WORKBOOK_STARTED", "2026-09-01T06:00:00+00:00")
-        shown = []
-        names = {"display": shown.append}
-        for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
-            if cell.cell_type == "code":
-                tree = ast.parse(cell.source)
-                last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-                exec(compile(tree, cell.id, "exec"), names)
-                if last is not None:
-                    shown.append(eval(compile(ast.Expression(last.value), cell.id, "eval"), names))
-                if cell.id == "parameters":
-                    names |= {"organisation": "corner-shop", "timeframe": "2026"} | parameters
-        names["report"].dataset.close()
-        pieces = [piece for one in shown for piece in one.parts]
-        figures = json.loads((tmp_path / "purchase_patterns.json").read_text())
-        assert (tmp_path / "purchase_patterns.xlsx").stat().st_size > 0
-        return figures["data"], pieces
+    def run(folder, **parameters):
+        asked = USUAL | parameters
+        ran = run_notebook("purchase_patterns", folder / "params.yml", tmp_path / "out", **asked)
+        assert (tmp_path / "out" / "purchase_patterns.xlsx").stat().st_size > 0
+        return ran
 
-    return run_with
+    return run
 
 
-def sections(pieces):
-    return [piece.block for piece in pieces if hasattr(piece, "block")]
+@pytest.fixture
+def run(run_on, shop):
+    """Run the notebook on the shop with other parameters."""
+    return partial(run_on, shop)
 
 
 def test_everything_is_there_by_default(run):
-    data, pieces = run(timeframe="all", drawn=True)
+    ran = run(timeframe="all", charts=True)
+    data = ran.data
     assert list(data) == BLOCKS
     assert all(data[name] for name in BLOCKS)
-    assert sections(pieces) == [
+    assert ran.sections == [
         "transactions_over_time", "purchase_frequency", "basket_analysis", "payment_preferences",
         "time_patterns-day", "time_patterns-hour", "time_patterns-month", "seasonality",
         "category_preferences", "category_pairs", "next_categories",
@@ -128,12 +116,12 @@ def test_everything_is_there_by_default(run):
     assert {row["payment_method"] for row in data["payment_preferences"]} == {"Card", "Cash", "Voucher"}
     assert data["next_categories"][0].keys() >= {"customer_id", "rank", "category", "lift"}
     one = data["next_categories"][0]["customer_id"]
-    alone, _ = run(timeframe="all", customer_id=one)
+    alone = run(timeframe="all", customer_id=one).data
     expected = [row for row in data["next_categories"] if row["customer_id"] == one]
     assert alone["next_categories"] == expected  # learned from all others
 
 
-def test_every_filter_gives_the_figures_of_data_that_hold_nothing_else(run, tmp_path):
+def test_every_filter_gives_the_figures_of_data_that_hold_nothing_else(run, run_on, tmp_path):
     """Offers to one customer alone are learned from all others: they are compared apart."""
 
     def of_type(sales, people):
@@ -152,8 +140,8 @@ def test_every_filter_gives_the_figures_of_data_that_hold_nothing_else(run, tmp_
         (tmp_path / name).mkdir()
         alone = shop_in(tmp_path / name, kept)
         span = {"timeframe": "2025-01-01..2026-06-30", "as_of": "2026-08-01"}
-        data, _ = run(**span, **parameters)
-        said, _ = run(alone, **span)
+        data = run(**span, **parameters).data
+        said = run_on(alone, **span).data
         assert data["summary"]["total_transactions"] > 0
         for block in BLOCKS:
             if block not in apart:
@@ -168,7 +156,7 @@ def test_every_filter_gives_the_figures_of_data_that_hold_nothing_else(run, tmp_
     ],
 )
 def test_periods_and_basket_ranges_are_those_asked_for(run, parameters, first, ranges):
-    data, _ = run(timeframe="2026-08", **parameters)
+    data = run(timeframe="2026-08", **parameters).data
     assert data["transactions_over_time"][0]["period"] == first
     assert len(data["basket_analysis"]) == ranges
 
@@ -181,27 +169,29 @@ def test_periods_and_basket_ranges_are_those_asked_for(run, parameters, first, r
     ],
 )
 def test_where_there_is_nothing_the_page_stands_and_says_so(run, parameters, words):
-    data, pieces = run(**parameters)
+    ran = run(**parameters)
+    data = ran.data
     assert data["summary"]["total_transactions"] == 0
     assert data["summary"]["avg_basket_size"] is None
     assert data["category_pairs"] == data["next_categories"] == []
-    assert words in str(pieces)
+    assert words in str(ran.pieces)
 
 
-def test_a_shop_with_sales_alone_whose_times_are_days_says_what_is_missing(run, tmp_path):
+def test_a_shop_with_sales_alone_whose_times_are_days_says_what_is_missing(run_on, tmp_path):
     folder = tmp_path / "bare"
     folder.mkdir()
     days = pd.date_range("2026-01-01", periods=200).strftime("%Y-%m-%d")
     bare = pd.DataFrame({"sale_id": range(200), "sold_at": days, "total_amount": 10.0})
     bare.to_csv(folder / "sales.csv", index=False)
     (folder / "params.yml").write_text(PARAMS)
-    data, pieces = run(folder)
+    ran = run_on(folder)
+    data = ran.data
     assert data["time_patterns"]["by_hour"] is None
     assert data["time_patterns"]["by_day_of_week"][0]["transaction_count"] > 0
     assert data["category_pairs"] is data["next_categories"] is data["seasonality"] is None
     assert data["summary"]["busiest_hour"] is None
     assert data["summary"]["unique_customers"] == 0
-    text = str(pieces)
+    text = str(ran.pieces)
     assert "Every sale is dated at midnight" in text
     assert "A season shows from 24 whole months on" in text
     assert "for want of the table sale_items" in text

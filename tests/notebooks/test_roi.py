@@ -1,18 +1,15 @@
 """What the report on return says of data that are whole, odd, or not there, from its cells to its JSON."""
 
-import ast
-import json
-from pathlib import Path
+from functools import partial
 
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 
 from analytics.errors import AnalyticsError
 from analytics.page import render
+from tests.notebooks.running import run_notebook
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "roi.ipynb"
 PARAMS = """
 organisations:
   - id: corner-shop
@@ -84,46 +81,28 @@ RISKS = np.linspace(0.1, 0.97, 120).round(3)
 
 
 @pytest.fixture(scope="module")
-def page_of_whole_data(tmp_path_factory):
-    """JSON, blocks of the sections and page where the data are whole."""
-    with pytest.MonkeyPatch.context() as patch:
-        return runner(tmp_path_factory.mktemp("whole"), patch)(whole())
+def whole_data(tmp_path_factory):
+    """What it makes, with its pictures, where the data are whole."""
+    return run_on(tmp_path_factory.mktemp("whole"), whole(), charts=True)
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
-    """Run the notebook's cells on some tables; give its JSON, the blocks of its sections and its page."""
-    return runner(tmp_path, monkeypatch)
+def run(tmp_path):
+    """Run the notebook on some tables; give what it made."""
+    return partial(run_on, tmp_path)
 
 
-def runner(tmp_path, monkeypatch):
+def run_on(folder, tables, charts=False, **parameters):
+    for name, frame in tables.items():
+        frame.to_csv(folder / f"{name}.csv", index=False)
+    (folder / "params.yml").write_text(PARAMS)
+    asked = {"organisation": "corner-shop", "timeframe": "2026-08"} | parameters
+    asked |= {"started": "2026-11-01T06:00:00+00:00", "models": folder / "models", "charts": charts}
+    return run_notebook("roi", folder / "params.yml", folder, **asked)
 
-    def run_on(tables, timeframe="2026-08", **parameters):
-        for name, frame in tables.items():
-            frame.to_csv(tmp_path / f"{name}.csv", index=False)
-        (tmp_path / "params.yml").write_text(PARAMS)
-        monkeypatch.setenv("WORKBOOK_PARAMS", str(tmp_path / "params.yml"))
-        monkeypatch.setenv("WORKBOOK_OUTPUT", str(tmp_path))
-        monkeypatch.setenv("WORKBOOK_MODELS", str(tmp_path / "models"))
-        monkeypatch.setenv("WORKBOOK_STARTED", "2026-11-01T06:00:00+00:00")
-        shown = []
-        names = {"display": shown.append}
-        for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
-            if cell.cell_type == "code":
-                tree = ast.parse(cell.source)
-                last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-                exec(compile(tree, cell.id, "exec"), names)
-                if last is not None:
-                    shown.append(eval(compile(ast.Expression(last.value), cell.id, "eval"), names))
-                if cell.id == "parameters":
-                    names |= {"organisation": "corner-shop", "timeframe": timeframe} | parameters
-        names["report"].dataset.close()
-        pieces = [piece for one in shown if one for piece in one.parts]
-        figures = json.loads((tmp_path / "roi.json").read_text())
-        page = "".join(render.fragment(piece) for piece in pieces)
-        return figures["data"], [piece.block for piece in pieces if hasattr(piece, "block")], page
 
-    return run_on
+def page_of(ran):
+    return "".join(render.fragment(piece) for piece in ran.pieces)
 
 
 def whole(**changed):
@@ -131,11 +110,11 @@ def whole(**changed):
     return tables | campaign_of() | changed
 
 
-def test_everything_is_there_where_the_data_are_whole(page_of_whole_data):
-    data, sections, page = page_of_whole_data
+def test_everything_is_there_where_the_data_are_whole(whole_data):
+    data, page = whole_data.data, page_of(whole_data)
     assert data.keys() == BLOCKS
     assert all(block is not None for block in data.values())
-    assert set(sections) == BLOCKS - {"cost_breakdown"} | set(OF_CAMPAIGNS)
+    assert set(whole_data.sections) == BLOCKS - {"cost_breakdown"} | set(OF_CAMPAIGNS)
     assert len(data["customers"]) == data["metrics"]["scored_customers"] == 120
     assert data["profit_curve"][-1]["customers"] == 120
     assert "900123" not in page
@@ -145,15 +124,15 @@ def test_everything_is_there_where_the_data_are_whole(page_of_whole_data):
 
 def test_one_customer_is_restated_as_the_specification_says(run):
     tables = whole(predictions=predictions_of(0.9, scores=[85.0]))
-    data, _, page = run(tables)
-    metrics = data["metrics"]
+    ran = run(tables)
+    metrics = ran.data["metrics"]
     assert (metrics["total_revenue"], metrics["total_costs"], metrics["net_profit"]) == (8500, 850, 7650)
     assert (metrics["roi_percentage"], metrics["payback_months"], metrics["customer_count"]) == (900, 1.2, 1)
-    assert "The return of 900% is built in" in page
+    assert "The return of 900% is built in" in page_of(ran)
 
 
-def test_the_headline_is_the_sum_of_the_calls_and_no_other_depth_brings_more(page_of_whole_data):
-    data, _, _ = page_of_whole_data
+def test_the_headline_is_the_sum_of_the_calls_and_no_other_depth_brings_more(whole_data):
+    data = whole_data.data
     value, calls = data["expected_value"], pd.DataFrame(data["customers"])
     share, cost = value["save_share"], value["contact_cost"]
     gain = calls["churn_probability"] * calls["worth_if_stays"] * share - cost
@@ -167,40 +146,46 @@ class TestWithoutPredictions:
     def test_the_page_says_how_to_get_them_and_shows_what_campaigns_have_shown(self, run):
         tables = whole()
         del tables["predictions"]
-        data, sections, page = run(tables)
+        ran = run(tables)
+        data, page = ran.data, page_of(ran)
         assert [name for name, block in data.items() if block is not None] == ["campaign_roi", "uplift"]
-        assert sections == OF_CAMPAIGNS
+        assert ran.sections == OF_CAMPAIGNS
         assert "There are no predictions dated before 1 September 2026" in page
         assert "churn_training" in page
 
     def test_a_batch_made_later_is_none(self, run):
-        data, sections, page = run(whole(predictions=predictions_of(*RISKS, day="2026-09-02")))
+        ran = run(whole(predictions=predictions_of(*RISKS, day="2026-09-02")))
+        data, page = ran.data, page_of(ran)
         assert data["metrics"] is None
-        assert sections == OF_CAMPAIGNS
+        assert ran.sections == OF_CAMPAIGNS
         assert "There are no predictions" in page
 
     def test_neither_predictions_nor_campaigns_is_a_page_too(self, run):
-        data, sections, page = run({"sales": sales_of()})
+        ran = run({"sales": sales_of()})
+        data, page = ran.data, page_of(ran)
         assert set(data.values()) == {None}
-        assert sections == []
+        assert ran.sections == []
         assert "There are no predictions" in page
 
 
 class TestOddData:
     def test_profit_that_is_negative_everywhere_says_to_call_nobody(self, run):
-        data, _, page = run(whole(sales=sales_of(profit=-0.2)))
+        ran = run(whole(sales=sales_of(profit=-0.2)))
+        data, page = ran.data, page_of(ran)
         assert data["expected_value"]["verdict"] == "do not call"
         assert data["expected_value"]["best_customers"] == 0
         assert "Call nobody" in page
 
     def test_a_chance_above_one_is_refused_and_said_on_the_page(self, run):
-        data, sections, page = run(whole(predictions=predictions_of(*RISKS[:-1], 1.2)))
+        ran = run(whole(predictions=predictions_of(*RISKS[:-1], 1.2)))
+        data, page = ran.data, page_of(ran)
         assert "The table predictions was refused" in page
         assert "churn_probability is from 0 to 1; 1 of 120 rows does not" in page
-        assert (data["metrics"], sections) == (None, OF_CAMPAIGNS)
+        assert (data["metrics"], ran.sections) == (None, OF_CAMPAIGNS)
 
     def test_of_nine_customers_one_is_selected_and_lower_thresholds_are_offered(self, run):
-        data, _, page = run(whole(predictions=predictions_of(*[0.9] * 9)))
+        ran = run(whole(predictions=predictions_of(*[0.9] * 9)))
+        data, page = ran.data, page_of(ran)
         assert data["metrics"]["customer_count"] == 1
         assert "With a lower threshold there would be 1 at 70%" in page
 
@@ -208,7 +193,8 @@ class TestOddData:
         tables = whole(predictions=predictions_of(*RISKS / 2))
         contacts = tables["campaign_contacts"]
         tables["campaign_contacts"] = contacts.assign(arm="voucher", contacted_at="2026-03-02")
-        data, _, page = run(tables)
+        ran = run(tables)
+        data, page = ran.data, page_of(ran)
         assert (data["metrics"]["customer_count"], data["metrics"]["roi_percentage"]) == (0, None)
         assert "nobody is selected" in page
         assert "What is tested here is the plan to call all at high risk, and there is nobody." in page

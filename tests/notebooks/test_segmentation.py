@@ -1,15 +1,11 @@
 """What the parameters of the segmentation notebook do, from its cells to its JSON."""
 
-import ast
-import json
-from pathlib import Path
-
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "segmentation.ipynb"
+from tests.notebooks.running import runs_of
+
 PARAMS = """
 organisations:
   - id: corner-shop
@@ -46,47 +42,29 @@ def shop(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def run(shop, tmp_path, monkeypatch):
-    """Run the notebook's cells with other parameters; give its JSON and the blocks of its sections."""
-
-    def run_with(**parameters):
-        monkeypatch.setenv("WORKBOOK_PARAMS", str(shop / "params.yml"))
-        monkeypatch.setenv("WORKBOOK_OUTPUT", str(tmp_path))
-        monkeypatch.setenv("WORKBOOK_STARTED", "2026-11-01T06:00:00+00:00")
-        shown = []
-        names = {"display": shown.append}
-        for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
-            if cell.cell_type == "code":
-                tree = ast.parse(cell.source)
-                last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-                exec(compile(tree, cell.id, "exec"), names)
-                if last is not None:
-                    shown.append(eval(compile(ast.Expression(last.value), cell.id, "eval"), names))
-                if cell.id == "parameters":
-                    names |= {"organisation": "corner-shop", "timeframe": "2026-08"} | parameters
-        names["report"].dataset.close()
-        pieces = [piece for one in shown for piece in one.parts]
-        figures = json.loads((tmp_path / "segmentation.json").read_text())
-        return figures["data"], [piece.block for piece in pieces if hasattr(piece, "block")], pieces
-
-    return run_with
+@pytest.fixture(scope="module")
+def run(shop, tmp_path_factory):
+    """Run the notebook with other parameters; give what it made."""
+    usual = {"organisation": "corner-shop", "timeframe": "2026-08", "charts": False}
+    usual["started"] = "2026-11-01T06:00:00+00:00"
+    return runs_of("segmentation", shop / "params.yml", tmp_path_factory.mktemp("runs"), **usual)
 
 
 BLOCKS = ["rfm_segments", "movement", "tier_segments", "credit_segments", "behaviour_segments", "customers"]
 
 
 def test_everything_is_there_by_default(run):
-    data, sections, pieces = run()
-    assert sections == BLOCKS
+    ran = run(charts=True)
+    data = ran.data
+    assert ran.sections == BLOCKS
     assert data.keys() == {"summary", *BLOCKS}
     assert all(data.values())
     assert data["summary"]["total_customers"] == len(data["customers"])
     assert list(data["customers"][0])[:6] == [
         "customer_id", "r_score", "f_score", "m_score", "segment_name", "tier"
     ]  # fmt: skip
-    assert "900123" not in str(pieces)
-    assert "Lovelace" not in str(pieces)
+    assert "900123" not in str(ran.pieces)
+    assert "Lovelace" not in str(ran.pieces)
 
 
 @pytest.mark.parametrize(
@@ -99,14 +77,15 @@ def test_everything_is_there_by_default(run):
     ],
 )
 def test_blocks_that_are_not_asked_for_are_null_and_their_sections_absent(run, asked, blocks):
-    data, sections, _ = run(segment_type=asked)
-    assert set(sections) == {*blocks, "customers"}
+    ran = run(segment_type=asked)
+    data = ran.data
+    assert set(ran.sections) == {*blocks, "customers"}
     assert {name for name, block in data.items() if block is not None} == {*blocks, "customers", "summary"}
 
 
 def test_a_customer_type_selects_in_every_block_and_leaves_the_scores(run):
-    whole, _, _ = run(include_inactive=True)
-    data, _, _ = run(include_inactive=True, customer_type="WHOLESALE")
+    whole = run(include_inactive=True).data
+    data = run(include_inactive=True, customer_type="WHOLESALE").data
     n = data["summary"]["total_customers"]
     assert 0 < n < whole["summary"]["total_customers"]
     for block in ("rfm_segments", "tier_segments", "credit_segments", "behaviour_segments"):
@@ -116,21 +95,21 @@ def test_a_customer_type_selects_in_every_block_and_leaves_the_scores(run):
 
 
 def test_bounds_and_days_act_on_the_tiers(run):
-    usual, _, _ = run()
-    other, _, _ = run(top_percent=50, at_risk_days=400, new_days=1, churn_days=1, inactive_days=30)
+    usual = run().data
+    other = run(top_percent=50, at_risk_days=400, new_days=1, churn_days=1, inactive_days=30).data
     assert other["summary"]["total_customers"] < usual["summary"]["total_customers"]
     assert other["summary"]["active_customers"] == 0
     assert {row["tier"]: row["customer_count"] for row in other["tier_segments"]}["At-Risk"] == 0
 
 
 def test_a_timeframe_before_the_data_has_nothing_to_show(run):
-    data, sections, pieces = run(timeframe="2020-01")
-    assert sections == []
-    assert not any(data.values())
-    assert "no data before" in str(pieces[1])
+    ran = run(timeframe="2020-01")
+    assert ran.sections == []
+    assert not any(ran.data.values())
+    assert "no data before" in str(ran.pieces[1])
 
 
 def test_earlier_than_the_newest_day_there_is_no_credit(run):
-    data, sections, _ = run(timeframe="2026-05")
-    assert data["credit_segments"] is None
-    assert "credit_segments" in sections
+    ran = run(timeframe="2026-05")
+    assert ran.data["credit_segments"] is None
+    assert "credit_segments" in ran.sections

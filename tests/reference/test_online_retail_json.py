@@ -1,41 +1,35 @@
-"""The JSON that the batch writes for Online Retail, against the plain computation."""
+"""The JSON that the notebooks write for Online Retail, against the plain computation."""
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from analytics.params import expand, load_workbook
+from tests.notebooks.running import NOTEBOOKS as FOLDER
+from tests.notebooks.running import run_notebook
 from tests.reference import spelled_out
 from tests.reference.agreement import exactly
 
-PROJECT = Path(__file__).resolve().parents[2]
+PARAMS = Path(__file__).resolve().parents[2] / "params" / "online_retail.yml"
 START, UNTIL = date(2010, 12, 1).toordinal(), date(2011, 12, 10).toordinal()
-
-
 NOTEBOOKS = ("segmentation", "retention", "clv")
 
 
 @pytest.fixture(scope="module")
 def written(reference_data, tmp_path_factory):
-    """The JSON of the three notebooks for the timeframe ``all``, as `workbook run` writes them."""
-    out = tmp_path_factory.mktemp("reports")
-    command = [sys.executable, "-m", "analytics", "run", "params/online_retail.yml", "--timeframe", "all"]
-    done = subprocess.run(
-        [*command, *(f"--notebook={name}" for name in NOTEBOOKS), "--out", str(out)],
-        cwd=PROJECT,
-        env=os.environ | {"WORKBOOK_REFERENCE_DATA": str(reference_data)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode in (0, 1), done.stdout + done.stderr  # 1: a report failed, the others are there
-    folder = out / "online-retail" / "all"
-    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")}
+    """The JSON of the three notebooks for the timeframe ``all``, with the parameters of the params file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBOOK_REFERENCE_DATA", str(reference_data))
+        jobs = expand(load_workbook(PARAMS), timeframes=["all"], notebooks=NOTEBOOKS, folder=FOLDER)
+        return {job.card.name: json.loads(run(job, tmp_path_factory.mktemp("reports")).text) for job in jobs}
+
+
+def run(job, out):
+    started = "2026-11-21T06:00:00+00:00"
+    return run_notebook(job.card.name, PARAMS, out, started=started, charts=False, **job.parameters)
 
 
 @pytest.fixture(scope="module")

@@ -84,7 +84,7 @@ class Cluster:
 
     def start(self, name, kind, *options, **environment):
         command = [sys.executable, "-m", "dask", kind, *options, "--host", "127.0.0.1", "--no-dashboard"]
-        own = {"WORKER": name, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+        own = {"WORKER": name, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "TMPDIR": str(self.folder)}
         with (self.folder / f"{name}.log").open("wb") as log:
             self.processes[name] = subprocess.Popen(
                 command, env=os.environ | own | environment, stdout=log, stderr=log, cwd=self.folder
@@ -344,6 +344,26 @@ def test_without_dask_it_is_said_how_to_install_it(root, monkeypatch):
         AnalyticsError, match=r"not installed here; install it with: pip install '.\[cluster\]'"
     ):
         run(batch_of(root, "tcp://render-1:8786"), Quiet())
+
+
+def test_the_folder_of_a_worker_for_sockets_goes_with_the_worker(tmp_path):
+    """Also with one that was started as a nanny starts its own."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "from multiprocessing import get_context\n"
+        "from analytics.reporting.cluster import _sockets\n"
+        "def work():\n    print(_sockets().is_dir(), flush=True)\n"
+        "if __name__ == '__main__':\n"
+        "    work()\n    other = get_context('spawn').Process(target=work)\n"
+        "    other.start()\n    other.join()\n"
+    )
+    (tmp_path / "temporary").mkdir()
+    own = {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "temporary")}
+    done = subprocess.run(
+        [sys.executable, program], env=os.environ | own, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("True\n" * 2, "")
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 class TestFitness:

@@ -65,6 +65,12 @@ def test_a_notebook_that_runs_to_its_end_has_no_error(ended):
     assert states(outcome) == ["completed"] * 4
 
 
+def test_temporary_files_go_where_the_run_removes_them(ended, tmp_path):
+    """A kernel is killed in the end, and with it a database that would have removed its own."""
+    outcome = ended("import tempfile; print(tempfile.gettempdir())", sockets=tmp_path)
+    assert outcome.notebook.cells[-2].outputs[0].text == f"{tmp_path}\n"
+
+
 @pytest.mark.parametrize(
     ("source", "limits", "error", "words"),
     [

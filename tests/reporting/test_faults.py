@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits and /dev/full are Linux's")
 PARAMS = """
 timeframes: [2026-Q3]
-jobs: 1
+jobs: 2
 retry_after: [0, 0]
 limits: {endless: {time_limit: 15}, greedy: {memory_limit: 0.3}}
 organisations: [{id: acme, name: Acme, source: {path: data, owned: true}}]
@@ -80,7 +80,7 @@ def left(tmp_path_factory):
         names = FAULTS if kernels == "the command" else ENDED_FROM_OUTSIDE
         write_project(root, calm="pass", **{name: FAULTS[name][0] for name in names})
         if kernels == "ordinary kernels":
-            run(batch_of(root, engine=ORDINARY), Told())
+            run(batch_of(root, engine=ORDINARY, workers=2), Told())
             return root
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(root)
@@ -240,7 +240,8 @@ def test_ctrl_c_stops_the_run_cleanly_and_says_what_was_not_run(tmp_path):
     )  # as of a worker that is ended as it writes
     places = f"for at in ({str(half)!r}, {str(tmp_path / 'slow runs')!r}): pathlib.Path(at).touch()"
     slow = f"pass\n{places}\ntime.sleep(600)"
-    write_project(tmp_path, PARAMS.replace("limits:", "#"), calm="pass", slow=slow, zealous="pass")
+    params = PARAMS.replace("limits:", "#").replace("jobs: 2", "jobs: 1")  # zealous must not begin
+    write_project(tmp_path, params, calm="pass", slow=slow, zealous="pass")
     sales = pd.DataFrame({"sale_id": ["1"], "customer_id": ["a"], "total_amount": [10.0]})
     sales["sold_at"] = pd.to_datetime(["2026-07-01"])
     sales.to_parquet(tmp_path / "data" / "sales.parquet")

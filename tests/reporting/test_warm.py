@@ -257,7 +257,9 @@ class TestTheParentSDeath:
         )
         root = str(Path(client.__file__).parents[3])
         runner = subprocess.Popen(
-            [sys.executable, "-c", runs], cwd=tmp_path, env={**os.environ, "PYTHONPATH": root}
+            [sys.executable, "-c", runs],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": root, "TMPDIR": str(tmp_path)},  # where it leaves its parent's
         )
         try:
             until = time.monotonic() + 60

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -68,7 +69,8 @@ def run(root: Path, arguments: Sequence[str], begun: str, places: Mapping[str, s
 
     os.setsid()
     os.chdir(root)
-    os.environ.update(places)
+    os.environ.update(places, TMPDIR=str(root))
+    tempfile.tempdir = None  # where the harness has its own; what is killed leaves its temporary files
     said = os.open(root / "said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(said, 1)
     os.dup2(said, 2)
