@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -18,13 +19,13 @@ from analytics.data.contract_terms import ENGINE_TYPES, TableContract
 from analytics.data.diagnosis import diagnose
 from analytics.data.fingerprint import basis, fingerprint
 from analytics.data.kept_tables import KeptRows, kept_rows, together
-from analytics.data.mapping import Raw, Staged, items_mapping, missing_columns, stage
+from analytics.data.mapping import LINE_TIME, Raw, Staged, items_mapping, missing_columns, stage
 from analytics.data.sources import OpenSource, open_source
 from analytics.data.validation import Finding, Verdict, breaks, validate
 from analytics.data.verdicts import Verdicts
 from analytics.errors import ContractError, SourceError, nearest
 from analytics.params.run import STARTED
-from analytics.params.source import Source, TableMapping
+from analytics.params.source import ColumnMapping, Source, TableMapping
 
 if TYPE_CHECKING:
     from analytics.params import Organisation
@@ -107,6 +108,10 @@ class Dataset:
         ``deals``, ``leads``.
     coming_day : date, optional
         Day of the first event after the run: from then on the same data look otherwise.
+    given : mapping of str to frozenset of str
+        Of each table that could be read, the contract columns that the source has.
+    last_days : mapping of str to date
+        Day of the newest event of each table; without those that have none, or one after the run.
     """
 
     organisation: str
@@ -123,6 +128,9 @@ class Dataset:
     newest_day: date | None
     coming_day: date | None
     _source: OpenSource = field(repr=False)
+    given: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    last_days: Mapping[str, date] = field(default_factory=dict)
+    _staged: Mapping[str, Callable[[], Any]] = field(default_factory=dict, repr=False)
 
     def __getattr__(self, name: str) -> Any:
         if name in CONTRACT:
@@ -136,6 +144,17 @@ class Dataset:
         """
         assert isinstance(self.tables, Tables)
         return replace(self, tables=self.tables.without_refused(names))
+
+    def as_read(self, name: str) -> Any:
+        """A table before the contract: with the rows that are set aside, and also where it is refused.
+
+        Parameters
+        ----------
+        name : str
+            One of `given`. What does not read as its type is missing. Lines that sales are summed from have
+            their own time in `LINE_TIME`, which tells lines apart that are otherwise equal.
+        """
+        return self._staged[name]()
 
     def close(self) -> None:
         """End the connection; the tables cannot be read any more."""
@@ -239,6 +258,7 @@ class _Reading:
     mapping: TableMapping
     source: OpenSource
     kept: Raw | None = None
+    line_time: ColumnMapping | None = None
 
     @property
     def once(self) -> bool:
@@ -248,7 +268,7 @@ class _Reading:
     def stage(self, trusted: frozenset[str]) -> Staged:
         """Read it, the trusted columns without precautions."""
         trusted = frozenset() if self.once else trusted
-        staged = stage(self.raw, self.contract, self.mapping, trusted)
+        staged = stage(self.raw, self.contract, self.mapping, trusted, self.line_time)
         if self.kept is not None:
             staged = together(staged, stage(self.kept, self.contract, TableMapping(), trusted))
         return replace(staged, table=self.source.keep(staged.table)) if self.once else staged
@@ -281,6 +301,7 @@ class _Reader:
         self.verdicts: dict[str, Verdict] = {}
         self.findings: list[Finding] = []
         self.kept: list[str] = []
+        self.staged: dict[str, Callable[[], Any]] = {}
         self.said = Verdicts(source, started, checked)
         self.found = False
 
@@ -334,6 +355,13 @@ class _Reader:
             newest_day=newest_day,
             coming_day=min((v.coming.date() for v in self.verdicts.values() if v.coming), default=None),
             _source=self.source,
+            given={name: verdict.given for name, verdict in self.verdicts.items()},
+            last_days={
+                name: verdict.newest.date()
+                for name, verdict in self.verdicts.items()
+                if verdict.newest and not verdict.coming
+            },
+            _staged=self.staged,
         )
 
     def _days(self) -> tuple[date | None, date | None]:
@@ -364,6 +392,7 @@ class _Reader:
             return  # a shared source that has nothing of this organisation's has no such table for it
         self.verdicts[contract.name] = verdict
         self.findings += self._diagnosed(reading, verdict)
+        self.staged[contract.name] = cache(lambda: self._as_read(reading, staged, verdict))
         if not verdict.refused:
             final = staged or reading.stage(verdict.trusted)
             self.tables[contract.name] = self.source.named(self._canonical(final, verdict))
@@ -421,7 +450,8 @@ class _Reader:
             return None
         self.found = True
         if from_lines:
-            return _Reading(raw, contract, items_mapping(sales), self.source)
+            at = sales.columns.get("sold_at", ColumnMapping(column="sold_at"))
+            return _Reading(raw, contract, items_mapping(sales), self.source, line_time=at)
         lacking = missing_columns(raw, contract, mapping)
         self.findings += [
             Finding(contract.name, "column_missing", "refused", 0, (), text) for text in lacking
@@ -445,6 +475,13 @@ class _Reader:
                 customer_id=ibis.cases((known, table.customer_id), else_=ibis.null("string"))
             )
         return table
+
+    def _as_read(self, reading: _Reading, staged: Staged | None, verdict: Verdict) -> Any:
+        if not (verdict.findings or reading.line_time):
+            return self.tables[reading.contract.name]
+        read = (staged or reading.stage(verdict.trusted)).table
+        names = [column.name for column in reading.contract.columns]
+        return self.source.named(read.select([*names, *(set(read.columns) & {LINE_TIME})]))
 
     def _merged(self, table: Any, key: list[str]) -> Any:
         """One of each group of equal rows; only the keys that are there twice are looked at."""

@@ -20,6 +20,8 @@ from analytics.params.source import ColumnMapping, CsvFormat, LineMapping, Table
 
 FLAGS = ("unreadable", "infinite", "untidy")
 FILE, ROW = "file__", "row__"
+LINE_TIME = "line_time__"
+"""When a line was sold, as written, beside the columns of ``sale_items`` that come from lines."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def stage(
     contract: TableContract,
     mapping: TableMapping,
     trusted: frozenset[str] = frozenset(),
+    line_time: ColumnMapping | None = None,
 ) -> Staged:
     """Read a source's table as a contract table.
 
@@ -115,6 +118,8 @@ def stage(
     trusted : frozenset of str
         Columns in which there is nothing to tidy and nothing unreadable: they are read without precautions,
         so that a metric's query costs what a hand-written one does.
+    line_time : ColumnMapping, optional
+        Of ``sale_items`` that come from lines: what becomes `LINE_TIME`.
 
     Returns
     -------
@@ -134,6 +139,8 @@ def stage(
     if mapping.lines is not None:
         _line_amount(raw, mapping.lines, columns, "amount")
         given |= {"amount"}
+    if line_time is not None:
+        columns[LINE_TIME] = _reading(raw, contract, Column(LINE_TIME), line_time).value
     for name, said in mapping.features.items():
         columns[name] = _reading(raw, contract, Column(name), said).value
     return Staged(

@@ -6,6 +6,7 @@ five ids, and to tell a row that is there twice from two rows that share a key.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -60,7 +61,8 @@ class Verdict:
     used : int
         Rows that are left after those set aside.
     checked : mapping of rule code to int
-        Rows that each rule was applied to.
+        Rows that each rule was applied to; a rule that the source's own types rule out holds for all of them.
+        Without the rules whose column, or whose other table, is not there.
     figures : mapping of str to value
         The aggregate query's answer, from which a database's fingerprint is made.
     first, newest : datetime, optional
@@ -73,6 +75,8 @@ class Verdict:
         Rules by which rows are set aside.
     duplicated : bool
         Whether equal rows must be merged.
+    given : frozenset of str
+        Contract columns that the source has.
     """
 
     findings: tuple[Finding, ...]
@@ -87,6 +91,7 @@ class Verdict:
     duplicated: bool = False
     unknown: bool = False
     coming: datetime | None = None
+    given: frozenset[str] = frozenset()
 
     @property
     def untidy(self) -> bool:
@@ -209,7 +214,7 @@ def _verdict(staged: Staged, rules: Mapping[Rule, Any], passes: Any, figures: Ma
         findings=tuple(findings),
         rows=rows,
         used=used - duplicates,
-        checked={rule.code: rows for rule in rules},
+        checked=_checked(staged, rules, figures),
         figures=figures,
         first=figures.get("first"),
         newest=figures.get("newest"),
@@ -218,7 +223,20 @@ def _verdict(staged: Staged, rules: Mapping[Rule, Any], passes: Any, figures: Ma
         failing=tuple(failing),
         duplicated=duplicates > 0,
         unknown=any(finding.rule == "customer_id_known" for finding in findings),
+        given=staged.given,
     )
+
+
+def _checked(staged: Staged, rules: Mapping[Rule, Any], figures: Mapping[str, Any]) -> dict[str, int]:
+    """Rows that each rule was applied to; those that the source's types rule out hold for all rows."""
+    rows, checked = _count(figures, "rows"), {}
+    for rule in staged.contract.rules:
+        if rule.check in ("duplicate", "unique"):
+            if "keyed" in figures:
+                checked[rule.code] = _count(figures, "keyed")
+        elif rule in rules or (rule.check in ("type", "finite") and rule.columns[0] in staged.given):
+            checked[rule.code] = rows
+    return checked
 
 
 def _finding(staged: Staged, rule: Rule, count: int, rows: int, examples: tuple[str, ...]) -> Finding:
@@ -280,10 +298,22 @@ def _examples(staged: Staged, failing: Any) -> tuple[str, ...]:
     ]
     ids = [name for name in names if staged.contract[name].type == "id"] or names[:1]
     frame = failing.select(ids).distinct().order_by(ids).limit(EXAMPLES).to_pandas()
-    return tuple(
-        "/".join("missing" if pd.isna(value) else str(value) for value in row)
-        for row in frame.itertuples(index=False)
-    )
+    return tuple("/".join(shown_id(value) for value in row) for row in frame.itertuples(index=False))
+
+
+def shown_id(value: Any) -> str:
+    """An id as messages and pages show it: an e-mail address or a telephone number but for its end.
+
+    Examples
+    --------
+    >>> [shown_id(value) for value in ("00123", "ada@example.com", "+44 7700 900123", None)]
+    ['00123', '•••• .com', '•••• 0123', 'missing']
+    """
+    if pd.isna(value):
+        return "missing"
+    text = str(value)
+    personal = "@" in text or re.fullmatch(r"\+[0-9][0-9 ()./-]{6,}", text)
+    return f"•••• {text[-4:]}" if personal else text
 
 
 def _key_value(key: list[Any]) -> Any:

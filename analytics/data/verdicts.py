@@ -82,6 +82,7 @@ class Verdicts:
             "coming": _day(body["coming"]),
             "failing": tuple(rules[code] for code in body["failing"]),
             "trusted": frozenset(body["trusted"]),
+            "given": frozenset(body["given"]),
             "figures": {},
         }
         return Verdict(**{**body, **said})
@@ -94,6 +95,7 @@ class Verdicts:
             "table": table,
             "failing": [rule.code for rule in verdict.failing],
             "trusted": sorted(verdict.trusted),
+            "given": sorted(verdict.given),
         }
         del body["figures"]  # only a server's fingerprint is made of them
         temporary = self._folder / f".{key}.{os.getpid()}"

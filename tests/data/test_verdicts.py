@@ -39,7 +39,9 @@ def asked(monkeypatch):
 
 
 def told(opened):
-    return {name: value for name, value in vars(opened).items() if name not in ("tables", "_source")}
+    return {
+        name: value for name, value in vars(opened).items() if name not in ("tables", "_source", "_staged")
+    }
 
 
 class TestVerdictsOfARun:

@@ -1,0 +1,312 @@
+"""What stands in an organisation's tables, good or bad: one query counts a table day by day.
+
+Tables are taken as they are read, before the contract sets rows aside or refuses a table: what the contract
+finds is counted beside it, never a second time (`analytics.metrics.data_quality`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from analytics.data.batches import KEPT
+from analytics.data.contract import CONTRACT
+from analytics.data.contract_terms import Column
+from analytics.data.dataset import Dataset
+from analytics.data.validation import EXAMPLES, shown_id
+from analytics.metrics.purchase_flow import day_of
+from analytics.metrics.purchases import day_number
+
+MAY_COME = frozenset({"renews_at", "expected_close_at", "ended_at", "month", "started_at"})
+"""Times that may lie in the future: plans, renewals, expectations."""
+
+_PEOPLE = (("customers", "customer_id"),)
+_SUBJECTS = (("leads", "lead_id"), ("customers", "customer_id"), ("accounts", "customer_id"))
+REFERENCES: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = {
+    ("payments", "sale_id"): (("sales", "sale_id"),),
+    ("payments", "customer_id"): _PEOPLE,
+    ("accounts", "customer_id"): _PEOPLE,
+    ("leads", "customer_id"): _PEOPLE,
+    ("deals", "customer_id"): _PEOPLE,
+    ("deals", "lead_id"): (("leads", "lead_id"),),
+    ("campaign_contacts", "customer_id"): (*_PEOPLE, ("accounts", "customer_id")),
+    ("predictions", "customer_id"): (*_PEOPLE, ("accounts", "customer_id")),
+    ("stage_events", "subject_id"): _SUBJECTS,
+    ("activities", "subject_id"): _SUBJECTS,
+}
+"""References that the contract leaves open, and the keys that one of them should be among."""
+
+QUANTITIES = frozenset({"units", "quantity", "seats", "seats_purchased", "seats_used"})
+STEPS = 8
+"""Steps of a doubling by which sizes are compared: each about 9 % more than the one before."""
+TENFOLD = math.ceil(STEPS * math.log2(10))
+WIDTHS = 3.0
+ENOUGH = 30
+"""Values that a column needs for its usual sizes to be known."""
+
+MARKUP = r"[<>\x00-\x1f]"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """An organisation's tables as they were read, up to a day.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        As `analytics.data.dataset.check_dataset` gives it: refused tables are profiled as well.
+    until : datetime.date
+        Reference date. Rows dated on or after it are not read, unless their date cannot be true.
+    today : datetime.date
+        Day on which the run started, in the organisation's time zone: dates after the day after it cannot
+        be true.
+    widths : float, default 3.0
+        How many widths of the middle half a size may lie beyond it; see `outliers`.
+    """
+
+    dataset: Dataset
+    until: date
+    today: date
+    widths: float = WIDTHS
+
+    @cached_property
+    def tables(self) -> tuple[str, ...]:
+        """Tables that could be read, in the order of the contract; refused ones too."""
+        return tuple(name for name in CONTRACT if name in self.dataset.given)
+
+    @cached_property
+    def days(self) -> Mapping[str, pd.DataFrame]:
+        """Of each table, counts by the day of its event.
+
+        Returns
+        -------
+        mapping of str to pandas.DataFrame
+            ``day`` (float64, since 1970-01-01; missing where the table has no event, or the row no date),
+            ``rows``, and counts named ``missing …``, ``negative …``, ``zero …``, ``early …`` (before 2
+            January 1970), ``future …`` and ``unknown …`` (an id that no other table has) after the column
+            that they are of, with some of one table only (`_own`).
+        """
+        return {name: self._by_day(name) for name in self.tables}
+
+    @cached_property
+    def states(self) -> Mapping[str, pd.Series]:
+        """Counts of each table up to the reference date, rows without a date that can be true among them."""
+        return {name: self._state(name) for name in self.tables}
+
+    def _state(self, name: str) -> pd.Series:
+        frame = self.days[name]
+        impossible = (frame["day"] < 1) | (frame["day"] > day_number(self.today) + 1)
+        past = frame["day"].isna() | impossible | (frame["day"] < day_number(self.until))
+        found: pd.Series = frame[past].drop(columns="day").sum()
+        return found.astype("int64")
+
+    def event_days(self, name: str) -> pd.Series:
+        """Rows by day (since 1970-01-01) before the reference date, ascending; impossible days left out."""
+        frame = self.days[name]
+        past = frame[(frame["day"] >= 1) & (frame["day"] < day_number(self.until))]
+        rows: pd.Series = past.set_index("day")["rows"].sort_index()
+        return rows
+
+    def given(self, name: str) -> tuple[Column, ...]:
+        """Columns of a table that the source has."""
+        return tuple(c for c in CONTRACT[name].columns if c.name in self.dataset.given[name])
+
+    @cached_property
+    def sizes(self) -> pd.DataFrame:
+        """How many values of each amount and quantity have which size: one query for all tables.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``table``, ``column``, ``step`` (int64: ⌊8 · log₂ |value|⌋), ``rows``. Values of 0 have no size.
+        """
+        parts = [
+            self._past(name)
+            .filter(lambda t, c=column.name: t[c].notnull() & (t[c] != 0))
+            .group_by(step=_step(_[column.name]))
+            .aggregate(rows=_.count())
+            .select(table=ibis.literal(name), column=ibis.literal(column.name), step=_.step, rows=_.rows)
+            for name in self.tables
+            for column in self.given(name)
+            if is_sized(column) and name not in KEPT  # what the workbook wrote itself
+        ]
+        if not parts:
+            return pd.DataFrame({"table": [], "column": [], "step": [], "rows": []})
+        whole = parts[0] if len(parts) == 1 else ibis.union(parts[0], *parts[1:])
+        found: pd.DataFrame = whole.to_pandas()
+        return found.sort_values(["table", "column", "step"], ignore_index=True)  # engines give any order
+
+    @cached_property
+    def outliers(self) -> pd.DataFrame:
+        """Values whose size is out of all proportion to the others of their column.
+
+        The rule is Tukey's, on a scale of ratios and without signs: with Q1 and Q3 the sizes below which a
+        quarter and three quarters of the values lie, a value is an outlier above Q3 · r and below Q1 / r,
+        where r = (Q3 / Q1) ^ `widths`, and at least 10. Sizes are compared in steps of an eighth of a
+        doubling. A column with fewer than 30 values has none.
+
+        **Why** ratios: amounts are skewed, and a rule of differences takes each large customer for an error.
+        What is looked for is another unit, a lost decimal point, a mistyped quantity.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each amount and quantity: ``table``, ``column``, ``sized`` (values that have a size)
+            and ``outliers`` (int64), ``low``, ``high`` (float64, in the column's unit: sizes that are still
+            usual; missing under 30 values).
+
+        References
+        ----------
+        .. [1] J. W. Tukey, *Exploratory Data Analysis*, Addison-Wesley, 1977: values "far out".
+        """
+        rows = []
+        for (name, column), sizes in self.sizes.groupby(["table", "column"], sort=False):
+            total, found, bounds = int(sizes["rows"].sum()), 0, (math.nan, math.nan)
+            if total >= ENOUGH:
+                low, high = self.fences(sizes)
+                beyond = (sizes["step"] < low) | (sizes["step"] > high)
+                found = int(sizes.loc[beyond, "rows"].sum())
+                bounds = (2 ** (low / STEPS), 2 ** ((high + 1) / STEPS))
+            rows.append((str(name), str(column), total, found, *bounds))
+        return pd.DataFrame(rows, columns=["table", "column", "sized", "outliers", "low", "high"])
+
+    def fences(self, steps: pd.DataFrame) -> tuple[int, int]:
+        """First and last step that is usual, of sizes in ascending order."""
+        reached = steps["rows"].cumsum() / steps["rows"].sum()
+        q1, q3 = (int(steps["step"][reached >= share].iloc[0]) for share in (0.25, 0.75))
+        width = max(math.ceil(self.widths * (q3 - q1)), TENFOLD)
+        return q1 - width, q3 + width
+
+    @cached_property
+    def repeated(self) -> Mapping[str, int]:
+        """Rows equal to another in every column, of each table without a key: one query for all tables."""
+        named = [name for name in self.tables if not CONTRACT[name].key]
+        if not named:
+            return {}
+        parts = [
+            self.dataset.as_read(name)
+            .distinct()
+            .aggregate(rows=_.count())
+            .select(table=ibis.literal(name), rows=_.rows)
+            for name in named
+        ]
+        whole = parts[0] if len(parts) == 1 else ibis.union(parts[0], *parts[1:])
+        kinds = whole.to_pandas().set_index("table")["rows"]
+        return {name: int(self.days[name]["rows"].sum()) - int(kinds[name]) for name in named}
+
+    def ids(self, name: str, flag: Any) -> tuple[str, ...]:
+        """The first five ids of rows, in their order; never another value.
+
+        Parameters
+        ----------
+        name : str
+        flag : callable
+            From the table to a boolean column.
+        """
+        contract = CONTRACT[name]
+        column = next(c.name for c in contract.columns if c.type == "id" or c.name in contract.key)
+        table = self._past(name)
+        found = table.filter(flag(table)).select(column).distinct().order_by(column).limit(EXAMPLES)
+        return tuple(shown_id(value) for value in found.to_pandas()[column])
+
+    def repeated_ids(self, name: str) -> tuple[str, ...]:
+        """The first five ids of rows that equal another in every column."""
+        table = self.dataset.as_read(name)
+        first = table.columns[0]
+        twice = table.group_by(list(table.columns)).aggregate(copies=_.count()).filter(_.copies > 1)
+        found = twice.select(first).distinct().order_by(first).limit(EXAMPLES).to_pandas()
+        return tuple(shown_id(value) for value in found[first])
+
+    def is_outlier(self, name: str, column: str) -> Any:
+        """A flag for `ids`: whether a value of a column is an outlier."""
+        mine = self.sizes[(self.sizes["table"] == name) & (self.sizes["column"] == column)]
+        low, high = self.fences(mine)
+        return lambda t: t[column].notnull() & (t[column] != 0) & ~_step(t[column]).between(low, high)
+
+    def flags(self, name: str) -> dict[str, Any]:
+        """What is counted of a table, by the names of `days`: each from the table to a boolean column."""
+        return {
+            flag: test for column in self.given(name) for flag, test in self._of_column(name, column)
+        } | dict(self._own(name))
+
+    def _by_day(self, name: str) -> pd.DataFrame:
+        event = CONTRACT[name].event
+        table = self.dataset.as_read(name)
+        flags = {flag: test(table) for flag, test in self.flags(name).items()}
+        day = day_of(table[event]) if event in self.dataset.given[name] else ibis.null("int64")
+        marked = table.select(day=day, **flags)
+        counts = {flag: _.count(where=_[flag]) for flag in flags}
+        found: pd.DataFrame = marked.group_by("day").aggregate(rows=_.count(), **counts).to_pandas()
+        return found.astype({"day": "float64"})
+
+    def _past(self, name: str) -> Any:
+        """A table without the rows dated on or after the reference date."""
+        table, event = self.dataset.as_read(name), CONTRACT[name].event
+        if event not in self.dataset.given[name]:
+            return table
+        impossible = (day_of(table[event]) < 1) | (day_of(table[event]) > day_number(self.today) + 1)
+        past = day_of(table[event]) < day_number(self.until)
+        return table.filter(table[event].isnull() | impossible | past)
+
+    def _of_column(self, name: str, column: Column) -> Iterator[tuple[str, Any]]:
+        here = column.name
+        yield f"missing {here}", lambda t: t[here].isnull()
+        if column.type in ("money", "number") and is_sized(column):
+            yield f"negative {here}", lambda t: t[here] < 0
+            yield f"zero {here}", lambda t: t[here] == 0
+        if column.type == "timestamp":
+            yield f"early {here}", lambda t: day_of(t[here]) < 1
+            if here not in MAY_COME:
+                yield f"future {here}", lambda t: day_of(t[here]) > day_number(self.today) + 1
+        keys = [key for key in REFERENCES.get((name, here), ()) if key[0] in self.dataset.present]
+        if keys:
+            known = [self.dataset.tables[other][key] for other, key in keys]
+            yield (
+                f"unknown {here}",
+                lambda t: t[here].notnull() & ~_any_of(t[here].isin(one) for one in known),
+            )
+
+    def _own(self, name: str) -> Iterator[tuple[str, Any]]:
+        """Counts of one table only."""
+        given = self.dataset.given[name]
+        if name == "customers" and "name" in given:
+            yield "markup name", lambda t: t.name.re_search(MARKUP)
+        if name == "sale_items":
+            yield "returned", lambda t: (t.quantity < 0) & (t.amount < 0)
+            yield "unpriced", lambda t: ((t.amount == 0) & (t.quantity != 0)) | (t.amount * t.quantity < 0)
+            if "sales" in self.dataset.present:
+                guests = self.dataset.tables["sales"].filter(_.customer_id.isnull()).sale_id
+                yield "guest", lambda t: t.sale_id.isin(guests)
+        if name == "deals":
+            yield "open", self._is_open
+            yield "open undated", lambda t: self._is_open(t) & t.expected_close_at.isnull()
+            yield "closed undated", lambda t: ~self._is_open(t) & t.closed_at.isnull()
+
+    def _is_open(self, deals: Any) -> Any:
+        """Whether a deal is open on the reference date; one with an outcome is not, dated or not."""
+        later = (day_of(deals.closed_at) >= day_number(self.until)).fill_null(False)
+        return later | (deals.closed_at.isnull() & deals.outcome.isnull())
+
+
+def is_sized(column: Column) -> bool:
+    """Whether a column is an amount or a quantity, whose sizes can be compared."""
+    return column.type == "money" or column.name in QUANTITIES
+
+
+def _step(value: Any) -> Any:
+    return (value.cast("float64").abs().ln() * (STEPS / math.log(2))).floor().cast("int64")
+
+
+def _any_of(flags: Iterator[Any]) -> Any:
+    result = next(flags)
+    for flag in flags:
+        result = result | flag
+    return result
