@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from importlib.metadata import version
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,17 @@ PERSONAL_PARAMETERS = frozenset({"customer_mobile", "customer_name", "search"})
 MASK = "••••"
 _SHEET_NAME = 31  # Excel's own limit
 _CELL_TEXT = 32_767  # and its limit for the text of one cell
+
+
+def versions() -> dict[str, str]:
+    """Versions of what figures are computed with."""
+    names = {
+        "workbook": "customer-analytics-workbook",
+        "duckdb": "duckdb",
+        "ibis": "ibis-framework",
+        "pandas": "pandas",
+    }
+    return {name: version(package) for name, package in names.items()}
 
 
 def masked(text: object) -> object:
@@ -70,6 +82,35 @@ def without_contacts(block: Block) -> Block:
         else (masked(value) if name in CONTACT_COLUMNS else value)
         for name, value in block.items()
     }
+
+
+def write_files(
+    folder: Path,
+    name: str,
+    blocks: Mapping[str, Block],
+    meta: Mapping[str, Any],
+    headlines: Sequence[Mapping[str, Any]],
+    *,
+    rows: int,
+    made: date,
+) -> None:
+    """Write a report's figures as JSON and Excel, and what is too long for both as Parquet.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        Of the report: the stem of its files.
+    blocks, meta, rows, made
+        As for `write_json` and `write_excel`.
+    headlines : sequence of mapping
+        The figures that other pages may quote, with their changes, as `analytics.page.pieces.Headline` has
+        them; they stand in the JSON file as ``headlines`` of ``meta``.
+    """
+    stem = folder / name
+    write_json(stem.with_suffix(".json"), blocks, {**meta, "headlines": headlines}, rows=rows)
+    write_excel(stem.with_suffix(".xlsx"), blocks, meta, rows=rows, made=made)
+    write_parquet(folder, name, blocks, rows=rows)
 
 
 def write_json(path: Path, blocks: Mapping[str, Block], meta: Mapping[str, Any], *, rows: int) -> None:

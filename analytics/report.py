@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +18,11 @@ import ibis
 
 from analytics.data.batches import KEPT
 from analytics.data.contract import CONTRACT
-from analytics.data.dataset import Dataset, open_dataset, run_start
+from analytics.data.dataset import Dataset, check_dataset, open_dataset, run_start
+from analytics.data.published import Published, read_published
 from analytics.data.validation import Finding
 from analytics.errors import ParamsError, nearest
-from analytics.export import (
-    Block,
-    masked_parameters,
-    without_contacts,
-    write_excel,
-    write_json,
-    write_parquet,
-)
+from analytics.export import Block, masked_parameters, versions, without_contacts, write_files
 from analytics.formats import Format
 from analytics.page.display import Shown
 from analytics.page.pieces import (
@@ -51,6 +44,7 @@ from analytics.page.pieces import (
 )
 from analytics.params import Organisation, find_organisation, load_rules
 from analytics.params.notebooks import NotebookCard, read_card
+from analytics.params.run import reports_folder
 from analytics.timeframe import Comparison, Timeframe, compare, parse_timeframe
 from analytics.words.headlines import CARDS_KEY, span_name
 
@@ -59,6 +53,7 @@ ROWS = {
     "accounts": "account snapshots",
     "deal_history": "deal changes",
 }  # what a table's rows are, where its name does not say it
+LOOKED_AT_BEFORE = timedelta(days=2)  # a run makes a report anew from so many days before its coming day on
 NOTICE_SHARE = 0.01  # from this share of a table's rows on, what was set aside is a notice of its own
 
 
@@ -94,6 +89,8 @@ class Report:
     started: datetime
     asked: frozenset[str] | None = None
     _headlines: list[Headline] = field(default_factory=list)
+    _beside: list[Headline] = field(default_factory=list)
+    _again: list[date] = field(default_factory=list)
     _notices: list[Notice] = field(default_factory=list)
 
     def __getattr__(self, name: str) -> ibis.Table:
@@ -130,9 +127,16 @@ class Report:
                 return f"the data break the contract: {'; '.join(why)}"
             return f"{self.organisation.name} has no table {' and no table '.join(lacking)}"
         first = self.dataset.first_day
-        if first is None or first >= self.timeframe.reference_date:
+        begun = first is not None and first < self.timeframe.reference_date
+        if not (begun or self.card.opens_refused):
             return f"no data before {self.format.date(self.timeframe.reference_date)}"
         return ""
+
+    @cached_property
+    def published(self) -> Mapping[str, Published]:
+        """What the reports that the notebook's metadata name have published for this timeframe."""
+        where, who, linked = reports_folder(), self.organisation, not self.interactive
+        return read_published(where, self.card.reports, who.id, self.timeframe, who.currency, linked=linked)
 
     # Pieces ----------------------------------------------------------------------------------------
 
@@ -148,9 +152,12 @@ class Report:
         """Show the reader's summary."""
         return self._shown(Summary(tuple(s for s in sentences if s)))
 
-    def cards(self, *headlines: Headline, about: str = "") -> Shown:
-        """Show the headline figures; the first is what the index quotes, `about` stands before their key."""
-        self._headlines[:] = headlines
+    def cards(self, *headlines: Headline, about: str = "", beside: Sequence[Headline] = ()) -> Shown:
+        """Show the headline figures; the first is what the index quotes, `about` stands before their key.
+
+        Those `beside` them are published with their changes and not shown: other pages quote them.
+        """
+        self._headlines[:], self._beside[:] = headlines, beside
         key = CARDS_KEY if any(headline.changes or headline.history for headline in headlines) else ""
         return self._shown(Cards(tuple(headlines), f"{about} {key}".strip()))
 
@@ -192,6 +199,10 @@ class Report:
             said = replace(said, definitions=tuple(definitions), method=tuple(method), limits=beside)
         return Shown(said)
 
+    def look_again(self, day: date | None) -> None:
+        """Take note from which day on this page would say something else of the same data."""
+        self._again.extend([day + LOOKED_AT_BEFORE] if day else [])
+
     # Files -----------------------------------------------------------------------------------------
 
     def publish(self, **blocks: Block) -> Shown:
@@ -216,14 +227,13 @@ class Report:
         if not self.organisation.show_contact_details:
             kept = {name: without_contacts(block) for name, block in kept.items()}
         if folder := os.environ.get(OUTPUT):
-            stem, meta = Path(folder) / self.card.name, self.meta()
-            rows = self.organisation.export_rows
-            write_json(stem.with_suffix(".json"), kept, meta, rows=rows)
-            write_excel(stem.with_suffix(".xlsx"), kept, meta, rows=rows, made=self.timeframe.reference_date)
-            write_parquet(Path(folder), self.card.name, kept, rows=rows)
+            said = [] if self.empty else [asdict(one) for one in (*self._headlines, *self._beside)]
+            most, made = self.organisation.export_rows, self.timeframe.reference_date
+            write_files(Path(folder), self.card.name, kept, self.meta(), said, rows=most, made=made)
         state: State = "no data" if self.empty else "warning" if self._notices else "ready"
         reason = self.empty or "; ".join(notice.title for notice in self._notices)
         headlines = () if self.empty else tuple(self._headlines)
+        coming = filter(None, [self.dataset.coming_day, *self._again])
         return Shown(
             Publication(
                 state,
@@ -231,7 +241,7 @@ class Report:
                 headlines,
                 tuple(name for name in kept if kept[name] is not None),
                 reference_date=self.timeframe.reference_date,
-                coming_day=self.dataset.coming_day if self.dataset.newest_day else self.started.date(),
+                coming_day=min(coming, default=None) if self.dataset.newest_day else self.started.date(),
             )
         )
 
@@ -262,7 +272,8 @@ class Report:
         counts = {}
         for table, rows in self._of_this_report(self.dataset.rows).items():
             event = CONTRACT[table].event
-            if event and table not in KEPT and rows:
+            last = self.dataset.last_days.get(table)
+            if event and table not in KEPT and rows and not (last and last < edge):
                 day = self.dataset.tables[table][event]
                 later = self.dataset.tables[table].filter(day >= datetime.combine(edge, time.min))
                 rows -= int(later.count().execute())
@@ -287,6 +298,9 @@ class Report:
             for table, rows in self._rows.items()
             if rows
         ]
+        if self.card.reports:
+            made = sum(one.state == "found" for one in self.published.values())
+            used.append(f"the figures of {show.count(made)} report{'' if made == 1 else 's'}")
         since = f" since {show.date(self.dataset.first_day)}" if self.dataset.first_day else ""
         newest, edge = self.dataset.newest_day, self.timeframe.reference_date
         if newest and edge <= newest:
@@ -308,6 +322,8 @@ class Report:
         )
 
     def _data_notices(self) -> list[Notice]:
+        if self.card.opens_refused:
+            return []  # its page is about nothing else
         notices = []
         for table, rows in self._of_this_report(self.dataset.left_out).items():
             read = rows + self.dataset.rows[table]
@@ -433,16 +449,16 @@ def open_report(
     """
     found = find_organisation(organisation)
     card = read_card(notebook)
-    _refuse_wrong(card, parameters or {})
+    card.refuse(parameters or {})
     started = run_start()
 
     def asked_for(first_day: date | None, newest_day: date | None) -> Timeframe:
-        day = _as_of(as_of, newest_day, started)
+        day = as_of_day(as_of, newest_day, started)
         return parse_timeframe(
             timeframe, as_of=day, first_day=first_day, fiscal_year_start=found.fiscal_year_start
         )
 
-    dataset = open_dataset(
+    dataset = (check_dataset if card.opens_refused else open_dataset)(
         found, started=started, tables=card.tables, edge=lambda *days: asked_for(*days).reference_date
     )
     window = asked_for(dataset.first_day, dataset.newest_day)
@@ -460,17 +476,6 @@ def open_report(
     )
 
 
-def versions() -> dict[str, str]:
-    """Versions of what a report's figures are computed with."""
-    names = {
-        "workbook": "customer-analytics-workbook",
-        "duckdb": "duckdb",
-        "ibis": "ibis-framework",
-        "pandas": "pandas",
-    }
-    return {name: version(package) for name, package in names.items()}
-
-
 def _rule(finding: Finding) -> str:
     """Give the rule that rows break, in the contract's words."""
     return next(
@@ -478,15 +483,14 @@ def _rule(finding: Finding) -> str:
     )
 
 
-def _refuse_wrong(card: NotebookCard, parameters: Mapping[str, Any]) -> None:
-    """Refuse values that the notebook does not accept, all at once."""
-    declared = {name: card.parameters[name] for name in parameters if name in card.parameters}
-    faults = {name: parameter.fault(parameters[name]) for name, parameter in declared.items()}
-    if wrong := [f"{name}: {fault}" for name, fault in faults.items() if fault]:
-        raise ParamsError("; ".join(wrong))
+def as_of_day(text: str, newest: date | None, started: datetime) -> date:
+    """Read ``as_of``: a date, or ``latest`` for the day after the newest event, else the run's.
 
-
-def _as_of(text: str, newest: date | None, started: datetime) -> date:
+    Raises
+    ------
+    ParamsError
+        If it is neither.
+    """
     if text == "latest":
         return newest + timedelta(days=1) if newest else started.date()
     try:

@@ -105,6 +105,9 @@ class Shown:
     Note: 3 of 100 rows were left out. They carry no date.
     """
 
+    styled = False
+    """Whether the look comes along though no masthead brings it."""
+
     def __init__(self, *parts: pieces.Piece) -> None:
         self.parts = parts
 
@@ -125,6 +128,12 @@ class Shown:
         }
         if fragment := "".join(map(render.fragment, self.parts)):
             bundle["text/html"] = f"{_OPEN}{fragment}{_CLOSE}"
-        if any(isinstance(part, pieces.Masthead) for part in self.parts):
+        if self.styled or any(isinstance(part, pieces.Masthead) for part in self.parts):
             bundle["text/html"] = f"<style>{render.notebook_css()}</style>{bundle['text/html']}"
         return bundle
+
+
+class Alone(Shown):
+    """Pieces in a notebook of one's own, which has no masthead to bring the look."""
+
+    styled = True

@@ -109,12 +109,18 @@ class Change:
         Whether the figure has risen.
     verdict : {"better", "worse", "more", "less", "close", "none"}
         ``close`` is within the usual spread or the margin of error; ``none`` shows a dash.
+    amount : float or None
+        The difference as a number: points for a rate, percent for anything else.
+    usual : float or None
+        The figure's usual spread, in the unit of `amount`; None where too little is known for one.
     """
 
     words: str
     than: str
     up: bool = False
     verdict: Verdict = "none"
+    amount: float | None = None
+    usual: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +145,12 @@ class Headline:
         Which entry of `history` lies a year back; it gets the ring.
     unsure : bool
         Fewer than 30 in the denominator: shown grey, and no sentence is built on it.
+    number : float or None
+        The figure itself, unrounded.
+    unit : str
+        What it is counted in, as in `analytics.words.headlines.Unit`; empty where nobody has said.
+    link : str
+        Address of the page that shows how it comes about; empty on that page itself.
     """
 
     name: str
@@ -149,6 +161,9 @@ class Headline:
     history: tuple[float | None, ...] = ()
     year_ago: int | None = None
     unsure: bool = False
+    number: float | None = None
+    unit: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +235,15 @@ class Column:
     bar: bool = False
 
 
-Cell = str | float
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Words that lead to another page of the same folder."""
+
+    text: str
+    address: str
+
+
+Cell = str | float | Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +255,7 @@ class Table:
     columns : tuple of Column
         The first holds words.
     rows : tuple of tuple
-        Formatted text, or a number in a `Column.bar` column.
+        Formatted text, perhaps as a `Link`, or a number in a `Column.bar` column.
     caption : str
         One line above the table.
     total : tuple or None

@@ -59,6 +59,7 @@ def environment(package: str) -> Environment:
     made.filters |= {"drawing": guard.drawing, "spark": spark, "runs": _runs, "bar": bar_width}
     made.filters |= {"signed_bars": signed_bars, "wordy": wordy}
     made.tests["heat"] = lambda piece: isinstance(piece, pieces.Heat)
+    made.tests["link"] = lambda value: isinstance(value, pieces.Link)
     made.globals |= {"change_sentence": change_sentence, "hatched": f"fewer than {pieces.FEW} customers"}
     return made
 

@@ -96,7 +96,8 @@ def expand(
     of one notebook that provides something run one after another, the earliest first: which model is in use
     for a timeframe must not depend on which worker was quicker. A provider that is not part of the run is
     added, in front, for the timeframes for which the organisation has none of what is needed; otherwise what
-    it made in an earlier run is used.
+    it made in an earlier run is used. One that reads the figures of other reports waits for those of the same
+    organisation and timeframe that are part of the run; none is added.
     """
     cards = _cards(folder)
     chosen = [workbook.organisation(name) for name in dict.fromkeys(organisations)] or workbook.organisations
@@ -166,7 +167,12 @@ def _jobs(
         needed = [n for n, job in enumerate(jobs, first) if set(job.card.provides) & set(card.needs)]
         for number, frame in enumerate(frames):
             before = [first + len(jobs) - 1] if number and card.provides else []
-            after = tuple(sorted({*needed, *before}))
+            read = [
+                n
+                for n, job in enumerate(jobs, first)
+                if job.card.name in card.reports and job.timeframe == frame.label
+            ]
+            after = tuple(sorted({*needed, *before, *read}))
             jobs.append(_job(organisation, frame, card, after, why.get(name, "")))
     return jobs
 
@@ -219,7 +225,7 @@ def _earliest_first(frame: Timeframe) -> tuple[date, date, str]:
 
 
 def _in_order(chosen: Sequence[NotebookCard], cards: Mapping[str, NotebookCard]) -> list[NotebookCard]:
-    """Put notebooks behind those that provide what they need, otherwise as they were."""
+    """Put notebooks behind those that provide or publish what they need, otherwise as they were."""
     ordered: list[NotebookCard] = []
     waiting: list[str] = []
 
@@ -230,9 +236,9 @@ def _in_order(chosen: Sequence[NotebookCard], cards: Mapping[str, NotebookCard])
             circle = " → ".join([*waiting[waiting.index(card.name) :], card.name])
             raise ParamsError(f"notebooks need each other in a circle: {circle}")
         waiting.append(card.name)
-        for provider in cards.values():
-            if set(provider.provides) & set(card.needs):
-                place(provider)
+        for other in cards.values():
+            if set(other.provides) & set(card.needs) or other.name in card.reports:
+                place(other)
         waiting.pop()
         ordered.append(card)
 

@@ -12,6 +12,10 @@ The metadata of a notebook may hold, under ``workbook``:
     JSON block → tables without which it is null.
 ``needs``, ``provides``
     What must have been made by other notebooks before it, and what it makes for them.
+``reports``
+    Reports of the same organisation and timeframe whose published figures it reads, where they are there.
+``opens_refused``
+    True where the report is made although tables are refused, because the data are what it is about.
 ``parameters``
     Name → limits of a parameter: ``allowed`` (a list), ``min``, ``max``, ``adds_up_to``.
 """
@@ -146,6 +150,10 @@ class NotebookCard:
         What other notebooks must have made before it runs; what it makes for others.
     default_timeframe : str
         Its timeframe where params name none.
+    reports : tuple of str
+        Reports whose published figures it reads; none of them is made for its sake.
+    opens_refused : bool
+        Whether it is made although ``customers`` or ``sales`` are refused: it says why.
     """
 
     path: Path
@@ -158,6 +166,8 @@ class NotebookCard:
     needs: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
     default_timeframe: str = "last-month"
+    reports: tuple[str, ...] = ()
+    opens_refused: bool = False
 
     @property
     def name(self) -> str:
@@ -178,6 +188,20 @@ class NotebookCard:
             listed = f"; it has {', '.join(open_to_params)}" if open_to_params else "; it has none"
             return f"{self.path.name} has no parameter {name}{nearest(name, open_to_params)}{listed}"
         return self.parameters[name].fault(value)
+
+    def refuse(self, values: Mapping[str, Any]) -> None:
+        """Refuse values that the notebook does not accept, all at once.
+
+        Raises
+        ------
+        ParamsError
+            If a value is not what its parameter is declared to be; names that it has not are let pass.
+        """
+        faults = {
+            name: self.parameters[name].fault(values[name]) for name in values if name in self.parameters
+        }
+        if wrong := [f"{name}: {fault}" for name, fault in faults.items() if fault]:
+            raise ParamsError("; ".join(wrong))
 
 
 def notebook_folder() -> Path:
@@ -252,6 +276,8 @@ def _card(path: Path, cells: list[tuple[str, str, Any]], said: Mapping[str, Any]
         needs=tuple(said.get("needs", ())),
         provides=tuple(said.get("provides", ())),
         default_timeframe=said.get("default_timeframe", "last-month"),
+        reports=tuple(said.get("reports", ())),
+        opens_refused=bool(said.get("opens_refused", False)),
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from analytics.errors import AnalyticsError
+from analytics.errors import AnalyticsError, ContractError
 from analytics.params import Organisation
 from analytics.reporting import index
 from analytics.reporting.failures import one_line, without_data
@@ -159,7 +159,7 @@ class _Going:
         wanted = {j.organisation.id: j.organisation for j, task in jobs if not self.reuse.stands(task)}
         told = self.tasks[0].environment
         self.refusals = _refusals(self.batch.check, list(wanted.values()), told, pool)
-        if self.refusals and len(self.refusals) == len({job.organisation.id for job in self.batch.jobs}):
+        if self.refusals and all(self._refused(number).refusal for number in range(len(self.tasks))):
             listed = [f"{name}: {failure.message}" for name, failure in self.refusals.items()]
             raise AnalyticsError("\n".join([*listed, "nothing was run, and nothing was written"]))
         for name, failure in self.refusals.items():
@@ -208,7 +208,10 @@ class _Going:
 
     def _refused(self, number: int) -> Task:
         task = self.tasks[number]
-        failure = self._given_up.get(number) or self.refusals.get(task.name.organisation)
+        refusal = self.refusals.get(task.name.organisation)
+        if refusal and refusal.type == ContractError.__name__ and self.batch.jobs[number].card.opens_refused:
+            refusal = None  # what is wrong with the data is what this report is about
+        failure = self._given_up.get(number) or refusal
         return replace(task, refusal=failure) if failure else task
 
     # What the run leaves --------------------------------------------------------------------------------

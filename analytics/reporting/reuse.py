@@ -138,6 +138,8 @@ class Reuse:
         of_this_run = self._resumed and record.result.made == self._batch.started
         if of_this_run and record.result.state == "failed":
             return record.result
+        if of_this_run and self._job(task).card.reports and not self._unchanged(task, record, state):
+            return task  # what it quotes may have been made since
         if not of_this_run and (self._batch.force or not self._unchanged(task, record, state)):
             return task
         if record.page_key != task.page_key:
@@ -175,9 +177,17 @@ class Reuse:
         card = self._job(task).card
         models = MODELS_CODE in self._keys.modules(task.notebook)
         name = task.name.organisation
-        return self._batch.data.kept_state(
+        kept = self._batch.data.kept_state(
             name, card.tables, self._digests, models=models, reference_date=day
         )
+        return kept | {f"report {other}": self._published(task, other) for other in card.reports}
+
+    def _published(self, task: Task, other: str) -> str:
+        """Sum up the figures of another report, which this one reads; an empty text where there are none."""
+        try:
+            return self._digests.of(self._batch.out / task.name.folder / f"{other}.json")
+        except OSError:
+            return ""
 
     def _provided(self, task: Task, day: date | None) -> dict[str, str]:
         assert self._batch.data is not None

@@ -99,7 +99,7 @@ def calls(rows: pd.DataFrame, format: Format, *, shown: int) -> Table:
             _chance(row.churn_probability, format),
             100 * float(row.churn_probability),
             str(row.risk_level),
-            _localised(_text(row.risk_factors), format),
+            localised(_text(row.risk_factors), format),
             _text(row.recommendations),
             _chance(row.prediction_confidence, format),
         )
@@ -395,7 +395,7 @@ def next_steps(status: Mapping[str, Any], format: Format) -> Table:
     -------
     Table
     """
-    steps = tuple((_localised(str(step), format),) for step in status["recommendations"])
+    steps = tuple((localised(str(step), format),) for step in status["recommendations"])
     return Table((Column("What to do"),), steps)
 
 
@@ -448,7 +448,7 @@ def _text(value: Any) -> str:
     return MISSING if value is None or pd.isna(value) else str(value)
 
 
-def _localised(text: str, format: Format) -> str:
+def localised(text: str, format: Format) -> str:
     """Stored text with its numbers, kept as ``1,405.5``, written as the organisation writes them."""
 
     def written(found: re.Match[str]) -> str:

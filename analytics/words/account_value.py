@@ -87,7 +87,8 @@ def cards(
         base=f"{_accounts(accounts, format)}, {each} each",
     )  # fmt: skip
     if not math.isclose(block["acv"], books["ending_acv"].iloc[-1]):  # only some are shown: no history
-        value = replace(value, value=format.money(block["acv"]), changes=(), history=(), year_ago=None)
+        shown, number = format.money(block["acv"]), float(block["acv"])
+        value = replace(value, value=shown, number=number, changes=(), history=(), year_ago=None)
     lost = -loss["expected_change_12m"].sum() if block["leader"] else None
     return (
         card(block, format),
@@ -114,7 +115,7 @@ def card(block: Mapping[str, Any], format: Format) -> Headline:
         base = f"80% interval {format.money(low)} to {format.money(high)}"
     return Headline(
         "predicted_contract_revenue_12m", "Expected from contracts, next 12 months", format.money(value),
-        base, unsure=block["accounts"] < FEW,
+        base, unsure=block["accounts"] < FEW, number=None if pd.isna(value) else float(value), unit="money",
     )  # fmt: skip
 
 

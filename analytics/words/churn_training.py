@@ -123,6 +123,8 @@ def cards(
         "At high or critical risk",
         format.count(outlook["at_risk"]) if n else nothing,
         beside if n else "nobody has been scored",
+        number=float(outlook["at_risk"]) if n else None,
+        unit="count",
     )
     gone = headline(
         rates, "churn_rate", comparison, format,

@@ -53,7 +53,8 @@ def _sum_card(totals: pd.DataFrame, format: Format) -> Headline:
         format,
         close=close,
     )
-    return Headline(name, label, format.money(row["value"]), base, (change,))
+    value = float(row["value"])
+    return Headline(name, label, format.money(value), base, (change,), number=value, unit="money")
 
 
 def _past_card(months: pd.DataFrame, format: Format) -> Headline:
@@ -69,7 +70,10 @@ def _past_card(months: pd.DataFrame, format: Format) -> Headline:
     change = _change(earlier, sums.iloc[-1], f"the {month_count(span, format)} before", format)
     year_ago = 0 if len(history) > YEAR and history[0] is not None else None
     shown = format.money(sums.iloc[-1])
-    return Headline("revenue_12m", label, shown, base, (change,), history, year_ago)
+    number = history[-1]
+    return Headline(
+        "revenue_12m", label, shown, base, (change,), history, year_ago, number=number, unit="money"
+    )
 
 
 def _next_card(months: pd.DataFrame, ahead: pd.DataFrame, format: Format) -> Headline:
@@ -105,7 +109,8 @@ def _change(before: float, now: float, than: str, format: Format, *, close: bool
     change = 100 * (now - before) / before
     verdict: Verdict = "close" if close or change == 0 else "more" if change > 0 else "less"
     digits = 1 if abs(change) < 100 else 0
-    return Change(format.percent(abs(change), digits), than, up=bool(change > 0), verdict=verdict)
+    words = format.percent(abs(change), digits)
+    return Change(words, than, up=bool(change > 0), verdict=verdict, amount=float(change))
 
 
 def month_count(n: Any, format: Format) -> str:

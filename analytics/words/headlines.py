@@ -129,6 +129,8 @@ def headline(
         history=tuple(value_of(frame, column, span) for span in spans),
         year_ago=places[0] if places else None,
         unsure=is_unsure(frame, column, comparison.this),
+        number=this,
+        unit=unit,
     )
 
 
@@ -281,6 +283,8 @@ def _change(
         than=than(comparison, against, format),
         up=found.up,
         verdict=_verdict(found, unit, good),
+        amount=found.amount,
+        usual=usual_spread(frame, column, comparison, unit=unit),
     )
 
 

@@ -119,6 +119,29 @@ def headlines(setting: Setting, rows: pd.DataFrame) -> tuple[Headline, ...]:
     )
 
 
+def beside(setting: Setting, rows: pd.DataFrame) -> tuple[Headline, ...]:
+    """The profit with its changes, for pages that quote it; on this one it stands under the revenue.
+
+    Parameters
+    ----------
+    setting, rows
+        As for `headlines`.
+    """
+    show, lacking = setting.format, int(rows["sales_without_profit"].iloc[-1])
+    return (
+        headline(
+            rows,
+            "total_profit",
+            setting.comparison,
+            show,
+            label="Profit",
+            unit="money",
+            good="up",
+            base=f"not known of {show.count(lacking)} sales" if lacking else "of all sales",
+        ),
+    )
+
+
 def summary(
     setting: Setting, rows: pd.DataFrame, usual: dict[str, Any], pairs: pd.DataFrame
 ) -> tuple[Runs, ...]:

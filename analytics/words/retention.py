@@ -166,6 +166,20 @@ def headlines(setting: Setting, rows: pd.DataFrame) -> tuple[Headline, ...]:
     )
 
 
+def at_the_end(setting: Setting, rows: pd.DataFrame) -> Headline:
+    """How many customers are active at the end, with its changes."""
+    return _card(
+        "ending_customers",
+        rows,
+        setting.comparison,
+        setting.format,
+        label="Active customers",
+        unit="count",
+        good="up",
+        base=f"last order less than {setting.format.days(setting.churn_days)} ago",
+    )
+
+
 def _card(column: str, rows: pd.DataFrame, comparison: Comparison, show: Format, **options: Any) -> Headline:
     return headline(rows, column, comparison, show, **options)
 

@@ -31,6 +31,23 @@ def headlines(setting: Setting, rows: pd.DataFrame, contracts: pd.DataFrame) -> 
     return retention.headlines(setting, rows) + of_contracts
 
 
+def beside(setting: Setting, rows: pd.DataFrame, contracts: pd.DataFrame) -> tuple[Headline, ...]:
+    """How many customers and accounts there are at the end, with their changes, for pages that quote them.
+
+    Parameters
+    ----------
+    setting, rows, contracts
+        As for `headlines`.
+
+    Returns
+    -------
+    tuple of Headline
+        Customers where anybody has ordered, accounts where there were any.
+    """
+    of_customers = (retention.at_the_end(setting, rows),) if _ordered(rows) else ()
+    return of_customers + revenue_retention.at_the_end(setting, contracts)
+
+
 def summary(setting: Setting, rows: pd.DataFrame, contracts: pd.DataFrame) -> tuple[Runs, ...]:
     """Two or three sentences on customers, on contracts, or on both.
 

@@ -68,6 +68,24 @@ def headlines(setting: Setting, rows: pd.DataFrame) -> tuple[Headline, ...]:
     )
 
 
+def at_the_end(setting: Setting, rows: pd.DataFrame) -> tuple[Headline, ...]:
+    """How many accounts are live at the end, with its changes; nothing where none ever was."""
+    if _nothing(rows.iloc[-1]):
+        return ()
+    return (
+        headline(
+            rows,
+            "ending_accounts",
+            setting.comparison,
+            setting.format,
+            label="Live accounts",
+            unit="count",
+            good="up",
+            base="with a contract at the end",
+        ),
+    )
+
+
 def summary(setting: Setting, rows: pd.DataFrame) -> tuple[Runs, ...]:
     """Two or three sentences on contracts, for a page that has nothing else.
 

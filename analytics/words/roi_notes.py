@@ -92,10 +92,18 @@ def notices(
                 "of one's own may be a table of the source.",
             ),
         )
-    return _tested(trust, format), _revenue_for_profit(worth, format), _cheap_call(value, format)
+    return doubts(trust, format), _revenue_for_profit(worth, format), _cheap_call(value, format)
 
 
-def _tested(trust: Mapping[str, Any], format: Format) -> Notice | None:
+def doubts(trust: Mapping[str, Any], format: Format) -> Notice | None:
+    """Say where the chances to leave may not be trusted; None where they were tested and held.
+
+    Parameters
+    ----------
+    trust : mapping
+        As returned by `analytics.models.roi.trust_in`.
+    format : Format
+    """
     if trust["verdict"] not in _TRUST:
         return None
     title, text = _TRUST[trust["verdict"]]

@@ -23,13 +23,18 @@ def chart(words: str) -> p.Chart:
 
 def headline(words: str) -> p.Headline:
     changes = tuple(p.Change(words, words, verdict=verdict) for verdict in ("better", "close", "none"))
-    return p.Headline(words, words, words, words, changes, (1.0, 2.0, 3.0), 0)
+    return p.Headline(words, words, words, words, changes, (1.0, 2.0, 3.0), 0, link="segmentation.html")
 
 
 def table(words: str, folded: str = "") -> p.Table:
     columns = (p.Column(words), p.Column(words, number=True), p.Column(words, bar=True))
     return p.Table(
-        columns, ((words, words, 30.0), (words, words, words)), words, (words, words, -5.0), 100, folded
+        columns,
+        ((words, p.Link(words, "segmentation.html"), 30.0), (words, words, words)),
+        words,
+        (words, words, -5.0),
+        100,
+        folded,
     )
 
 

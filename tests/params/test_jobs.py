@@ -56,6 +56,36 @@ def test_an_organisation_waits_for_its_own_providers_only(jobs, notebooks):
     assert (last.organisation.id, last.card.name, last.after) == ("bolt", "roi", (6,))
 
 
+def test_what_reads_reports_waits_for_those_of_its_own_organisation_and_timeframe(jobs, notebooks):
+    write_notebook(notebooks, "a_board", workbook={"reports": ["b_clv", "c_roi", "absent"]})
+    for name in ("b_clv", "c_roi", "d_other"):
+        write_notebook(notebooks, name)
+    made = jobs()
+    names = [(job.organisation.id, job.timeframe, job.card.name) for job in made]
+    boards = [n for n, job in enumerate(made) if job.card.name == "a_board"]
+    assert len(boards) == 4
+    for n in boards:
+        assert [names[other] for other in made[n].after] == [
+            (*names[n][:2], "b_clv"),
+            (*names[n][:2], "c_roi"),
+        ]
+        assert max(made[n].after) < n
+
+
+def test_reports_that_are_read_are_not_added_to_a_run(jobs, notebooks):
+    write_notebook(notebooks, "board", workbook={"reports": ["clv"]})
+    write_notebook(notebooks, "clv")
+    made = jobs(organisations=["bolt"], notebooks=["board"])
+    assert [(job.card.name, job.after) for job in made] == [("board", ())]
+
+
+def test_reports_that_read_each_other_are_refused(jobs, notebooks):
+    write_notebook(notebooks, "board", workbook={"reports": ["other"]})
+    write_notebook(notebooks, "other", workbook={"reports": ["board"]})
+    with pytest.raises(ParamsError, match="in a circle: board → other → board"):
+        jobs()
+
+
 def test_a_provider_that_is_not_asked_for_is_not_waited_for(jobs, notebooks):
     write_notebook(notebooks, "roi", workbook={"needs": ["predictions"]})
     write_notebook(notebooks, "training", workbook={"provides": ["predictions"]})

@@ -25,7 +25,7 @@ LOGIC = (
 )
 SAYS = {
     *("title", "question", "tables", "optional_tables", "needs", "provides", "blocks"),
-    *("default_timeframe", "parameters"),
+    *("default_timeframe", "parameters", "reports", "opens_refused"),
 }
 
 
@@ -149,7 +149,7 @@ class TestCleanliness:
 class TestWhatItSaysOfItself:
     def test_uses_only_known_words(self, notebook):
         assert notebook.metadata.workbook.keys() <= SAYS
-        assert notebook.metadata.workbook.keys() >= SAYS - {"parameters"}
+        assert notebook.metadata.workbook.keys() >= SAYS - {"parameters", "reports", "opens_refused"}
 
     def test_title_is_that_of_the_first_cell_and_the_question_is_one(self, notebook, cells):
         said = notebook.metadata.workbook
@@ -187,6 +187,13 @@ class TestWhatItSaysOfItself:
     def test_what_it_needs_is_provided_by_another(self, path):
         provided = {thing for other in NOTEBOOKS for thing in read_card(other.stem).provides if other != path}
         assert set(read_card(path.stem).needs) <= provided
+
+    def test_the_reports_that_it_reads_are_others_of_the_project(self, path):
+        assert set(read_card(path.stem).reports) <= {other.stem for other in NOTEBOOKS} - {path.stem}
+
+    def test_the_board_reads_all_others_so_that_it_knows_which_failed(self):
+        others = {other.stem for other in NOTEBOOKS} - {"executive"}
+        assert set(read_card("executive").reports) == others
 
 
 class TestCleaner:

@@ -302,6 +302,73 @@ def test_another_model_in_use_makes_what_looks_at_models(place):
     assert {page.split("/")[-1] for page in place.workers.made} == {"use.html"}
 
 
+# What reports have published ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def board(place):
+    """A report that reads the figures of another; the text that this one publishes can be set."""
+    place.text = {}
+
+    def publish_figures(task):
+        figures = task.out / task.name.file("json")
+        figures.parent.mkdir(parents=True, exist_ok=True)
+        figures.write_text(place.text.get(task.name.organisation, "first"))
+        os.utime(figures, (OLD, OLD))
+
+    place.figures = {"plain": publish_figures}
+    place.notebook("board", tables=[], reports=["plain", "absent"])
+    assert place.run(place.figures) == (2 * EACH, 0)
+    order = place.workers.made
+    assert all(order.index(p.replace("board", "plain")) < n for n, p in enumerate(order) if "board" in p)
+    return place
+
+
+def test_what_was_published_anew_but_the_same_makes_no_reader_again(board):
+    assert board.run(board.figures) == (0, 0)
+    board.data("acme", "sales", "1,a,2026-01-01,2")
+    board.notebook("plain", "1 + 1", tables=["sales"])
+    board.run(board.figures, notebooks=["plain"])
+    assert all("plain" in page for page in board.workers.made)
+
+
+def test_other_figures_make_what_reads_them_in_the_same_run_and_nothing_else(board):
+    board.text["acme"] = "other"
+    board.notebook("plain", "1 + 1", tables=["sales"])
+    assert board.run(board.figures) == (EACH + 2, 0)
+    assert [page for page in board.workers.made if "board" in page] == [
+        "acme/2026-Q2/board.html",
+        "acme/2026-Q3/board.html",
+    ]
+    assert board.run(board.figures) == (0, 0)
+
+
+def test_figures_that_a_run_of_one_report_changed_make_their_reader_in_the_next(board):
+    board.text["bolt"] = "other"
+    board.run(board.figures, notebooks=["plain"], timeframes=["2026-Q2"], force=True)
+    assert board.run(board.figures) == (1, 0)
+    assert board.workers.made == ["bolt/2026-Q2/board.html"]
+
+
+def test_figures_that_come_or_go_make_their_reader(board):
+    (board.out / "acme/2026-Q2/absent.json").write_text("come")
+    assert board.run(board.figures, notebooks=["board"]) == (1, 0)
+    (board.out / "acme/2026-Q2/absent.json").unlink()
+    assert board.run(board.figures, notebooks=["board"]) == (1, 0)
+    assert board.run(board.figures) == (0, 0)
+
+
+@pytest.mark.parametrize("text", ["first", "other"])
+def test_a_resumed_run_makes_what_reads_figures_that_were_made_since(board, text):
+    board.notebook("later", tables=["sales"])
+    with pytest.raises(Stopped):
+        board.run(board.figures | {"later": interrupt_after(0)}, force=True)
+    (board.out / "acme/2026-Q3/plain.json").write_text(text)
+    board.run(board.figures, resume=True)
+    again = [page for page in board.workers.made if page.startswith("acme") and "board" in page]
+    assert again == (["acme/2026-Q3/board.html"] if text == "other" else [])
+
+
 # Pages --------------------------------------------------------------------------------------------------
 
 

@@ -36,7 +36,8 @@ class TestCards:
         assert (expected.value, expected.base) == ("£35.0k", "80% interval £31.5k to £38.5k")
         assert value.value == "£40.0k"
         assert value.base == "40 accounts, £1,000 each"
-        assert value.history[-1] == 40_000.0
+        assert value.history[-1] == value.number == 40_000.0
+        assert (expected.number, expected.unit) == (accounts_of()["predicted_revenue_12m"], "money")
         share = np.linspace(0.7, 1.05, 40)
         assert loss.value == BRITISH.money(1000 * (1 - share[share < 1]).sum())
         assert loss.base.startswith(f"in 12 months, by {(share < 1).sum()} accounts")
@@ -44,7 +45,7 @@ class TestCards:
 
     def test_the_history_of_all_is_not_shown_beside_some(self):
         _, value, *_ = words.cards(accounts_of(), books_of(90_000.0), COMPARISON, BRITISH)
-        assert (value.value, value.history, value.changes) == ("£40.0k", (), ())
+        assert (value.value, value.number, value.history, value.changes) == ("£40.0k", 40_000.0, (), ())
 
     def test_a_year_too_little_is_dashes(self):
         expected, value, loss, stay = words.cards(no_year(), books_of(), COMPARISON, BRITISH)

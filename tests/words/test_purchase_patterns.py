@@ -102,6 +102,18 @@ class TestCards:
         assert cards[0].base == "and 1 return"
         assert cards[1].base == "profit is not known"
 
+    def test_the_profit_is_published_beside_them_with_its_changes(self):
+        rows = summaries().assign(total_profit=500.0, sales_without_profit=0)
+        rows.loc[rows.index[-1], "total_profit"] = 750.0
+        (profit,) = words.beside(SETTING, rows)
+        assert (profit.name, profit.value, profit.number, profit.unit) == (
+            *("total_profit", "£750", 750.0, "money"),
+        )
+        assert profit.base == "of all sales"
+        assert profit.changes[0].words == "50.0%"
+        (unknown,) = words.beside(SETTING, rows.assign(total_profit=np.nan, sales_without_profit=4))
+        assert (unknown.number, unknown.base) == (None, "not known of 4 sales")
+
 
 def ranges(counts, amounts):
     return pd.DataFrame(

@@ -375,6 +375,19 @@ class TestContracts:
         assert len(text.split()) <= 60
         assert "contract value" in text
 
+    def test_who_is_there_at_the_end_is_published_beside_the_cards_as_far_as_there_are_any(self):
+        nobody_ever = dict.fromkeys(("starting_accounts", "ending_accounts", "churned_accounts"), 0)
+        rows, none = books(comparison_of().periods), contracts(**nobody_ever)
+        people, accounts = retention_page.beside(self.SETTING, rows, contracts())
+        assert (people.name, people.number) == ("ending_customers", rows["ending_customers"].iloc[-1])
+        assert (accounts.name, accounts.number) == ("ending_accounts", 110.0)
+        assert {one.unit for one in (people, accounts)} == {"count"}
+        assert all(one.changes for one in (people, accounts))
+        assert [one.name for one in retention_page.beside(self.SETTING, rows, none)] == ["ending_customers"]
+        nobody = books(comparison_of().periods, customers=0)
+        found = retention_page.beside(self.SETTING, nobody, contracts())
+        assert [one.name for one in found] == ["ending_accounts"]
+
     def test_a_page_without_contracts_names_none(self):
         none = contracts(starting_accounts=0, ending_accounts=0, churned_accounts=0)
         rows = books(comparison_of().periods)

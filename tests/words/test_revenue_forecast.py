@@ -200,6 +200,9 @@ class TestCards:
         assert found[0].base == "80% interval £648k to £792k"
         assert found[3].base == "42 months tested; last year repeated 22.0%"
         assert len(found[1].history) == 13
+        assert (found[0].number, found[0].unit) == (page.totals()["value"].iloc[0], "money")
+        assert found[0].changes[0].amount == 100 * (found[0].number - 700_000.0) / 700_000.0
+        assert found[1].number == found[1].history[-1]
 
     def test_without_a_forecast_there_are_dashes(self):
         found = cards.cards(page.months([]), page.totals()[:0], page.ahead()[:0], page.scores()[:0], BRITISH)
