@@ -15,6 +15,7 @@ from analytics.errors import ParamsError, nearest
 from analytics.params.basket_rules import BasketRanges
 from analytics.params.churn_rules import ChurnRecommendations
 from analytics.params.document import read_document
+from analytics.params.intervention_rules import InterventionRules
 from analytics.params.lead_rules import LeadRules
 from analytics.params.organisation import Organisation
 from analytics.params.pipeline_rules import PipelineRules
@@ -129,6 +130,7 @@ RULES: Mapping[str, type[ParamsModel]] = {
     "lead_rules": LeadRules,
     "basket_ranges": BasketRanges,
     "pipeline_rules": PipelineRules,
+    "intervention_rules": InterventionRules,
 }
 """Every rule table by name, with the type that it is read into."""
 
