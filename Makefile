@@ -17,6 +17,8 @@ uv    := 0.13.8
 export MPLBACKEND := agg
 export PYTHONPATH :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# What was compiled once must not be compiled again in each kernel that a report or a test starts.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help env report test long torture lab lint format types layers bench evidence lock clean
@@ -33,7 +35,7 @@ report: $(stamp)  ## write the demonstration organisations and render their repo
 	@echo "Open $(CURDIR)/reports/index.html"
 
 test: $(stamp) lint types layers data/demo  ## every check: style, types, layers, tests, doctests, notebooks
-	$(bin)/python -m pytest -n $(JOBS) --dist loadfile --nbval-lax tests analytics notebooks
+	$(bin)/python -m pytest -n $(JOBS) --dist loadfile --nbval-lax tests analytics notebooks docs
 
 long: $(stamp)  ## the tests that take minutes: coverage in simulation, training on all of the reference data
 	$(bin)/python -m pytest -m long tests

@@ -17,11 +17,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from analytics import cli_models
+from analytics import cli_email, cli_models
 from analytics.errors import AnalyticsError, ParamsError, nearest
 
 if TYPE_CHECKING:
-    from analytics.data.dataset import Dataset
     from analytics.params import Job, NotebookCard, Organisation
 
 FAILED, REFUSED, STOPPED = 1, 2, 130
@@ -120,8 +119,11 @@ def _run(
     from analytics.data import source_state
     from analytics.reporting import batch
     from analytics.reporting.plan import Batch, default_workers
+    from analytics.reporting.printing import browser
     from analytics.reporting.progress import progress, summary_of
 
+    if not given.scheduler and any("pdf" in job.organisation.formats for job in jobs):
+        browser()  # refused before anything runs, where there is none
     wanted = Batch(
         jobs=jobs,
         params=given.params,
@@ -146,7 +148,8 @@ def _run(
         return FAILED
     _say(summary_of(record))
     _say(str(given.out / "index.html"))
-    return FAILED if record.count("failed") else 0
+    unsent = cli_email.send(given.params, given.out, given.organisation) if given.email else 0
+    return FAILED if record.count("failed") else unsent
 
 
 @contextmanager
@@ -225,6 +228,7 @@ def _check(organisation: Organisation, cards: Sequence[NotebookCard]) -> bool:
     from contextlib import closing
 
     from analytics.data.dataset import check_dataset
+    from analytics.data.readiness import readiness
 
     _say(f"{organisation.name} ({organisation.id})")
     try:
@@ -244,24 +248,8 @@ def _check(organisation: Organisation, cards: Sequence[NotebookCard]) -> bool:
         ]
         if len(found) > 1:
             _say(_aligned(found))
-        _say(_aligned([("notebook", "state"), *((card.name, _readiness(card, dataset)) for card in cards)]))
+        _say(_aligned([("notebook", "state"), *((c.name, readiness(c, dataset).words) for c in cards)]))
         return bool(dataset.refused)
-
-
-def _readiness(card: NotebookCard, dataset: Dataset) -> str:
-    """Say whether a notebook has the tables that it needs."""
-    refused = [table for table in card.tables if table in dataset.refused]
-    if refused:
-        return f"refused: {'; '.join(f'{table}: {dataset.refused[table]}' for table in refused)}"
-    lacking = [table for table in card.required if table not in dataset.present]
-    if lacking:
-        return f"lacks {', '.join(lacking)}"
-    without = [
-        block.replace("_", " ")
-        for block, tables in card.blocks.items()
-        if any(table not in dataset.present for table in tables)
-    ]
-    return f"ready, without {', '.join(without)}" if without else "ready"
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
@@ -344,6 +332,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--scheduler", default="", metavar="ADDRESS", help="of a Dask cluster, such as tcp://10.0.0.5:8786"
     )
+    one.add_argument("--email", action="store_true", help="then send the messages, see workbook email")
     one.add_argument("--out", type=Path, default=Path("reports"), metavar="DIR", help="where to (reports)")
     one.add_argument("--dry-run", action="store_true", help="only say which pages would be made")
 
@@ -352,6 +341,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--organisation", action="append", default=[], metavar="O", help="only this one; may be repeated"
     )
+
+    one = _command(commands, "email", cli_email.email, "send the messages of the last run, or write them")
+    cli_email.add_arguments(one)
 
     one = _command(commands, "models", cli_models.overview, "list, show, compare and choose trained models")
     cli_models.add_arguments(one, _command)

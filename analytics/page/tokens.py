@@ -58,6 +58,7 @@ TOKENS: dict[str, tuple[str, str]] = {
 """Token name to its light and its dark value."""
 
 LIGHT: dict[str, str] = {name: light for name, (light, _) in TOKENS.items()}
+DARK: dict[str, str] = {name: dark for name, (_, dark) in TOKENS.items()}
 """The values that drawings are made with."""
 
 TOKEN_OF: dict[str, str] = {light: name for name, light in LIGHT.items()}

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
 from analytics.errors import ParamsError
+from analytics.params.mailing import Email
 from analytics.params.problems import ParamsModel, fail
 from analytics.params.source import Source
 from analytics.params.values import Currency, LocaleName, OrganisationId, ZoneName, as_text
@@ -71,6 +72,10 @@ class Settings(ParamsModel):
     retry_after : tuple of float
         Seconds before a report is tried a second time, a third, …, where its connection, kernel or worker was
         lost; nothing else is tried again. Empty: never.
+    formats : tuple of {'html', 'pdf'}
+        What is made of each page; a PDF needs a Chromium on the machine.
+    email : Email, optional
+        Who gets messages on the reports; without it nobody.
     """
 
     timeframes: tuple[TimeframeText, ...] | None = None
@@ -83,6 +88,15 @@ class Settings(ParamsModel):
     memory_limit: Annotated[float, Field(ge=0.25)] = 2.0
     limits: dict[str, Limits] = Field(default_factory=dict)
     retry_after: tuple[Annotated[float, Field(ge=0, le=3600)], ...] = (1.0, 4.0)
+    formats: tuple[Literal["html", "pdf"], ...] = ("html",)
+    email: Email | None = None
+
+    @field_validator("formats")
+    @classmethod
+    def _with_pages(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
+        if "html" not in formats:
+            fail("html cannot be left out: the index leads to the pages")
+        return formats
 
     @field_validator("timeframes", "notebooks")
     @classmethod

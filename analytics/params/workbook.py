@@ -19,6 +19,7 @@ from analytics.params.document import (
     refuse,
     shown,
 )
+from analytics.params.mailing import Email
 from analytics.params.notebooks import NotebookCard, notebook_names, read_card
 from analytics.params.organisation import Limits, Organisation, Settings
 from analytics.params.problems import validated
@@ -171,7 +172,10 @@ def _read(document: Document) -> Workbook:
     problems = [
         problem
         for number, organisation in enumerate(organisations)
-        for problem in _wrong_rules(organisation, document, ("organisations", number, "rules"))
+        for problem in (
+            *_wrong_rules(organisation, document, ("organisations", number, "rules")),
+            *_nobody_sends(organisation, document, ("organisations", number, "email")),
+        )
     ]
     refuse(problems)
     return book.model_copy(update={"organisations": organisations})
@@ -183,8 +187,11 @@ def _completed(organisation: Organisation, book: Workbook, folder: Path) -> Orga
     update: dict[str, Any] = {
         name: getattr(book, name)
         for name in Settings.model_fields
-        if name not in said and name not in ("parameters", "limits")
+        if name not in said and name not in ("parameters", "limits", "email")
     }
+    if organisation.email or book.email:
+        own = organisation.email.model_dump(exclude_unset=True) if organisation.email else {}
+        update["email"] = (book.email or Email()).model_copy(update=own)
     notebooks = book.parameters.keys() | organisation.parameters.keys()
     update["parameters"] = {
         name: book.parameters.get(name, {}) | organisation.parameters.get(name, {})
@@ -214,6 +221,13 @@ def _wrong_rules(organisation: Organisation, document: Document, where: Location
             yield from error.problems
         except ParamsError as error:
             yield document.problem((*where, name), str(error))
+
+
+def _nobody_sends(organisation: Organisation, document: Document, where: Location) -> Iterator[Problem]:
+    email = organisation.email
+    if email and (email.to or email.failures_to) and email.sender is None:
+        at = where if where in document.lines else ("email",)
+        yield document.problem(at, "recipients without a sender; add the address that messages come from")
 
 
 def _ids(document: Document) -> Iterator[tuple[Location, str]]:

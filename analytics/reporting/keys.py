@@ -37,7 +37,10 @@ EXECUTING = tuple(
 
 _DRAWING = (f"{_REPORTING}.making", f"{_REPORTING}.failures")
 _NO_FIGURE = frozenset(
-    {"timeframes", "notebooks", "parameters", "time_limit", "memory_limit", "limits", "retry_after", "rules"}
+    {
+        *("timeframes", "notebooks", "parameters", "rules"),
+        *("time_limit", "memory_limit", "limits", "retry_after", "email"),
+    }
 )
 _NO_DATA = frozenset({"path", "url", "memory", "threads"})
 

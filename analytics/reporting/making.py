@@ -29,11 +29,13 @@ from analytics.reporting.manifest import (
     State,
 )
 from analytics.reporting.page import render_failure, render_report
+from analytics.reporting.printing import print_page
 from analytics.reporting.recall import refuse_if_recalled
 from analytics.reporting.task import Task
 from analytics.reporting.watch import Request
 
 OUTPUT = "WORKBOOK_OUTPUT"
+PDF = "pdf"
 
 
 def make_report(task: Task) -> ReportResult:
@@ -113,12 +115,25 @@ def _redrawn(task: Task) -> ReportResult | None:
     context = replace(task.context, started=record.result.made, seconds=record.result.seconds)
     try:
         notebook = nbformat.read(task.out / task.name.file("ipynb"), as_version=4)  # type: ignore[no-untyped-call]
-        write_whole(task.out / task.name.page, render_report(notebook, context))
+        page = render_report(notebook, context)
+        if PDF in task.formats:
+            task.work.mkdir(parents=True, exist_ok=True)
+            drawn = task.work / task.name.page.name
+            drawn.write_text(page, encoding="utf-8")
+            _print(task, drawn)
+            write_whole(task.out / task.name.file(PDF), drawn.with_suffix(f".{PDF}").read_bytes())
+        write_whole(task.out / task.name.page, page)
         files = records.of_files(task.out, record.result)
         records.write_record(task.out, replace(record, files=files, page_key=task.page_key))
     except Exception:  # noqa: BLE001 - whatever stands there, making the report mends it
         return None
     return replace(record.result, reused=True)
+
+
+def _print(task: Task, page: Path) -> None:
+    """Print a page beside itself, where that is asked for."""
+    if PDF in task.formats:
+        print_page(page, page.with_suffix(f".{PDF}"), limit=task.time_limit)
 
 
 def _request(task: Task, made: Path) -> Request:
@@ -172,6 +187,7 @@ def _rendered(task: Task, made: Path, outcome: Outcome) -> ReportResult:
         page = render_report(outcome.notebook, context)
         _write_notebook(made, task.name, outcome.notebook)
         (made / f"{task.name.notebook}.html").write_text(page, encoding="utf-8")
+        _print(task, made / f"{task.name.notebook}.html")
         return _published(task.name, outcome.notebook)
     except OSError:
         raise

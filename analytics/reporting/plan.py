@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from analytics.params import Job, Organisation
 from analytics.params.kept import MODELS, kept_folder
 from analytics.params.notebooks import FOLDER
-from analytics.params.run import CHECKED, STARTED
+from analytics.params.run import CHECKED, REPORTS, STARTED
 from analytics.params.workbook import PARAMS
 from analytics.reporting.failures import masked
 from analytics.reporting.manifest import PageContext, ReportName
@@ -152,6 +152,7 @@ def tasks_of(batch: Batch, work: Path, sockets: Path) -> list[Task]:
         STARTED: batch.started.isoformat(),
         CHECKED: str(work.resolve() / "checked"),
         MODELS: str(kept_folder()),
+        REPORTS: str(batch.out.resolve()),
     }
     out, work, made_by = batch.out.resolve(), work.resolve(), versions()
     return [
@@ -174,6 +175,7 @@ def tasks_of(batch: Batch, work: Path, sockets: Path) -> list[Task]:
             sockets=sockets,
             time_limit=job.organisation.limits_of(job.card.name)[0],
             memory_limit=int(job.organisation.limits_of(job.card.name)[1] * _GIB),
+            formats=job.organisation.formats,
             engine=batch.engine,
         )
         for number, (job, name) in enumerate(zip(batch.jobs, names, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,8 @@ class Task:
     work : pathlib.Path
         A folder of its own on the same file system; made anew.
     sockets : pathlib.Path
-        A folder with a short path, for the sockets between worker and kernel.
+        A folder with a short path, for the sockets between worker and kernel, and for the kernel's temporary
+        files.
     time_limit : float
         Seconds.
     memory_limit : int
@@ -45,6 +47,8 @@ class Task:
         What it is made from, and what stands around its figures; see `analytics.reporting.keys`.
     redraw : bool
         Only its page is to be drawn again, from the notebook that stands.
+    formats : tuple of {'html', 'pdf'}
+        What is made of its page.
     engine : str
         How the kernel is started; where a warm one cannot be had, an ordinary one is.
     """
@@ -62,6 +66,7 @@ class Task:
     key: str = ""
     page_key: str = ""
     redraw: bool = False
+    formats: tuple[str, ...] = ("html",)
     engine: str = WARM
 
     @property
@@ -72,6 +77,9 @@ class Task:
 
 def make(task: Task) -> ReportResult:
     """Make one report, in a worker: Papermill and all that draws a page are imported there."""
+    # jsonschema, beneath nbformat, builds a parser of international addresses when it is imported: half of a
+    # worker's start, for a check that nothing here asks for. It does without where the parser is missing.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     from analytics.reporting.making import make_report
 
     return make_report(task)
