@@ -58,7 +58,10 @@ def said(capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["rnu"], 'there is no command "rnu" (did you mean "run"?); there are demo, run, check, email, models, lab'),
+        (
+            ["rnu"],
+            'no command "rnu" (did you mean "run"?); there are demo, run, check, email, models, lab',
+        ),
         ([], "COMMAND"),
         (["run"], "PARAMS"),
         (["run", "parms.yml"], 'there is no file parms.yml (did you mean "params.yml"?)'),
