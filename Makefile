@@ -21,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help env report test long torture lab lint format types layers bench evidence lock clean
+.PHONY: help env report pictures test long torture lab lint format types layers bench evidence lock clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -33,6 +33,9 @@ report: $(stamp)  ## write the demonstration organisations and render their repo
 	$(bin)/workbook run $(PARAMS)
 	@echo
 	@echo "Open $(CURDIR)/reports/index.html"
+
+pictures: $(stamp)  ## the pictures in README.md, from reports/ as `make report` leaves them; look at them
+	$(bin)/python docs/pictures.py
 
 test: $(stamp) lint types layers data/demo  ## every check: style, types, layers, tests, doctests, notebooks
 	$(bin)/python -m pytest -n $(JOBS) --dist loadfile --nbval-lax tests analytics notebooks docs

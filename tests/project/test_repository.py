@@ -1,6 +1,7 @@
 """What holds for every file of the project, and for what its README and Makefile promise."""
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -114,6 +115,16 @@ class TestReadme:
     def test_tree_names_every_notebook(self, tree):
         notebooks = {name for name in FILES if name.startswith("notebooks/") and name.endswith(".ipynb")}
         assert notebooks - set(tree) == set()
+
+    def test_asks_each_notebooks_question_beside_its_picture(self):
+        text = text_of("README.md")
+        for name in FILES:
+            if name.startswith("notebooks/") and name.endswith(".ipynb"):
+                stem, card = Path(name).stem, json.loads(text_of(name))["metadata"]["workbook"]
+                row = next(line for line in text.splitlines() if f"docs/pictures/{stem}.png" in line)
+                assert f"**{card['question']}**" in row
+                assert f"The top of the report {card['title']}" in row
+                assert 5_000 < (ROOT / "docs" / "pictures" / f"{stem}.png").stat().st_size < 60_000
 
     def test_commands_of_make_exist(self):
         asked = set(
