@@ -95,6 +95,8 @@ def run(given: argparse.Namespace) -> int:
     )
     if not jobs:
         raise ParamsError(f"there is nothing to run: {folder} holds no notebook")
+    if given.email:
+        cli_email.refuse_early([job.organisation for job in jobs], given.params)
     out: Path = given.out
     for job in jobs:
         if job.added_for:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from analytics.mail.delivery import Delivery
+    from analytics.params import Organisation
 
 FAILED = 1
 OUTBOX = Path("outbox")
@@ -34,6 +36,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def email(given: argparse.Namespace) -> int:
     """Send the messages of the last run."""
     return send(given.params, given.out, given.organisation, outbox=given.outbox, again=given.again)
+
+
+def refuse_early(organisations: Iterable[Organisation], params: Path) -> None:
+    """Refuse before a long run what would be refused after it.
+
+    Parameters
+    ----------
+    organisations : iterable of Organisation
+        Those to write to.
+    params : pathlib.Path
+
+    Raises
+    ------
+    ParamsError
+        If nobody is named to write to, or the mail server in the environment cannot be meant.
+    """
+    from analytics.mail.delivery import server_of
+    from analytics.mail.messages import refuse_without_readers
+
+    refuse_without_readers(organisations, params)
+    server_of(os.environ)
 
 
 def send(
@@ -66,6 +89,7 @@ def send(
     from analytics.mail.ledger import Ledger
     from analytics.mail.messages import messages_of
     from analytics.params import expand, load_workbook, notebook_folder
+    from analytics.reporting.lock import only_run
 
     folder = notebook_folder()
     workbook = load_workbook(params, notebooks=folder)
@@ -73,7 +97,9 @@ def send(
         workbook.organisation(name)
     server = None if outbox else server_of(os.environ)  # refused before the messages are drawn
     jobs = expand(workbook, folder=folder)
-    envelopes = messages_of(jobs, out, params, organisations=organisations)
+    with only_run(out) if server else nullcontext():  # no run may change what is sent
+        envelopes = messages_of(jobs, out, params, organisations=organisations)
+        done = send_all(envelopes, server, Ledger(out), again=again) if server else []
     if server is None:
         where = outbox or OUTBOX
         done = write_all(envelopes, where)
@@ -81,10 +107,6 @@ def send(
             f"{_many(len(done))} written to {where}" + ("" if outbox else f"; {HOST} names no server to send")
         )
         return 0
-    from analytics.reporting.lock import only_run
-
-    with only_run(out):
-        done = send_all(envelopes, server, Ledger(out), again=again)
     for delivery in done:
         _say(_words(delivery))
     return FAILED if any(one.outcome in ("failed", "unsure") for one in done) else 0

@@ -16,10 +16,11 @@ from typing import Any
 
 import ibis
 import pandas as pd
+from pydantic import ValidationError
 
 from analytics.data.contract import CONTRACT
 from analytics.data.dataset import Dataset, open_dataset
-from analytics.errors import ParamsError, nearest
+from analytics.errors import ContractError, ParamsError, nearest
 from analytics.formats import Format
 from analytics.page.display import Alone
 from analytics.page.pieces import Chart, Section, Statement
@@ -104,9 +105,9 @@ def open_frames(
     Raises
     ------
     ParamsError
-        If a table, the timeframe or the date is not known, or no table is given.
+        If a table, the timeframe, the date or a setting is not known, or no frame is given.
     ContractError
-        If a frame lacks a column that the contract requires, or its rows break it.
+        If a frame lacks a column that the contract requires, its rows break it, or a column mixes types.
 
     Examples
     --------
@@ -131,13 +132,8 @@ def open_frames(
     folder = Path(tempfile.mkdtemp(prefix="frames-"))
     try:
         for name, frame in tables.items():
-            frame.to_parquet(folder / f"{name}.parquet", index=False)
-        who = Organisation.model_validate(
-            {
-                **{"id": "frames", "currency": currency, "locale": locale, "timezone": timezone},
-                "source": {"path": folder, "owned": True},
-            }
-        )
+            _write(frame, name, folder)
+        who = _organisation(folder, currency=currency, locale=locale, timezone=timezone)
         started = datetime.now().astimezone()
         dataset = open_dataset(who, started=started)
         first, newest = dataset.first_day, dataset.newest_day
@@ -146,5 +142,26 @@ def open_frames(
         shutil.rmtree(folder, ignore_errors=True)
         raise
     frames = Frames(dataset, window, compare(window, first_day=first), Format(locale, currency))
-    weakref.finalize(frames, shutil.rmtree, folder, ignore_errors=True)
+    weakref.finalize(dataset.tables["sales"].get_backend(), shutil.rmtree, folder, ignore_errors=True)
     return frames
+
+
+def _write(frame: Any, name: str, folder: Path) -> None:
+    if not isinstance(frame, pd.DataFrame):
+        raise ParamsError(f"{name} is a {type(frame).__name__}; a pandas.DataFrame is needed")
+    try:
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
+    except (ValueError, TypeError):  # Arrow's errors are both; they quote rows
+        kinds = ", ".join(f"{column}: {kind}" for column, kind in frame.dtypes.items())
+        raise ContractError(
+            f"{name} cannot be read: a column stands twice or holds values of several types ({kinds})"
+        ) from None
+
+
+def _organisation(folder: Path, **settings: str) -> Organisation:
+    said: dict[str, Any] = {"id": "frames", "source": {"path": folder, "owned": True}}
+    try:
+        return Organisation.model_validate(said | settings)
+    except ValidationError as error:
+        problems = (f"{one['loc'][0]}: {one['msg'].removeprefix('Value error, ')}" for one in error.errors())
+        raise ParamsError("; ".join(problems)) from None

@@ -56,6 +56,20 @@ def test_the_frame_is_not_changed_and_nothing_is_left_behind(sales, tmp_path, mo
     assert not list(tmp_path.glob("frames-*"))
 
 
+def test_a_table_outlives_the_frames_that_it_came_from(sales):
+    table = analytics.open_frames(sales=sales).sales
+    gc.collect()
+    assert table.count().execute() == len(sales)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"), [({"currency": "EURO"}, "currency: .EURO. is no"), ({"timezone": "Mars"}, "IANA")]
+)
+def test_a_setting_that_cannot_be_meant_is_refused(sales, setting, said):
+    with pytest.raises(ParamsError, match=said):
+        analytics.open_frames(sales=sales, **setting)
+
+
 def test_a_table_that_was_not_given_has_no_rows(sales):
     assert analytics.open_frames(sales=sales).customers.count().execute() == 0
 
@@ -74,6 +88,14 @@ def test_rows_that_break_the_contract_are_set_aside(sales):
         ({"sale": pd.DataFrame()}, "all", ParamsError, 'did you mean "sales"'),
         ({"sales": pd.DataFrame({"sale_id": ["1"]})}, "all", ContractError, "sold_at"),
         ({"sales": None}, "last-weak", ParamsError, "last-weak"),
+        ({"sales": [1]}, "all", ParamsError, "sales is a list; a pandas.DataFrame is needed"),
+        (
+            {"sales": pd.DataFrame({"sale_id": [1, "x"]})},
+            "all",
+            ContractError,
+            "of several types .sale_id: ob",
+        ),
+        ({"sales": pd.DataFrame([[1, 2]], columns=["a", "a"])}, "all", ContractError, "stands twice"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(sales, tables, timeframe, error, said):

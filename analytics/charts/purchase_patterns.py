@@ -40,11 +40,13 @@ def over_time(rows: pd.DataFrame, grouping: str, format: Format) -> Chart | None
         month_label(start, format) if grouping == "monthly" else _day_label(start, format)
         for start in rows["start"]
     ]
-    best = rows.iloc[int(counts.argmax())]
+    whole = rows[~cut] if not cut.all() else rows
+    seen = whole["transaction_count"]
+    best = whole.iloc[int(seen.argmax())]
     alt = (
         f"Columns of orders in {format.count(len(rows))} {name}s from {format.date(rows['start'].iloc[0])}: "
-        f"between {format.count(counts.min())} and {format.count(counts.max())}, the most in the {name} from "
-        f"{format.date(best['start'])}."
+        f"{'' if len(whole) == len(rows) else 'in whole ones '}between {format.count(seen.min())} and "
+        f"{format.count(seen.max())}, the most in the {name} from {format.date(best['start'])}."
     )
     groups = [
         ("", counts.where(~cut, 0.0).tolist(), "c1"),

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from analytics.formats import Format
 from analytics.mail.published import Picture, Said, read_said
-from analytics.page.board import alert_words
+from analytics.page.board import alert_words, rule_words
 from analytics.page.pieces import Headline
 from analytics.params.mailing import Email
 from analytics.params.organisation import Organisation
@@ -20,6 +20,8 @@ from analytics.reporting.manifest import ReportName, ReportResult
 
 BOARD = "executive"
 """The report that leads a message where it was made: it has the figures of all others, and the alerts."""
+UNFIT_BESIDE_BOARD = ("churn_training",)
+"""Reports without a picture beside the board's figures: their levels of risk are not those that it counts."""
 
 MOST_FIGURES, MOST_NOTICES = 10, 3
 
@@ -32,6 +34,8 @@ class Content:
     ----------
     organisation, slug : str
         Id of the organisation and name of the timeframe's folder.
+    name : str
+        The organisation's, for people.
     subject : str
         With the headline figure.
     title, about : str
@@ -45,16 +49,15 @@ class Content:
     figures : tuple of Headline
         Key figures with their changes.
     pictures : tuple of Picture
-    reports : tuple of (str, str)
-        Title and state of each report, in order.
     page : str
         The page that the message leads to, below the folder of reports.
     link : str
-        Its address; empty where the pages are attached.
+        Its address; empty where the pages are attached, or there is none to read.
     """
 
     organisation: str
     slug: str
+    name: str
     subject: str
     title: str
     about: str
@@ -63,7 +66,6 @@ class Content:
     notices: tuple[str, ...] = ()
     figures: tuple[Headline, ...] = ()
     pictures: tuple[Picture, ...] = ()
-    reports: tuple[tuple[str, str], ...] = ()
     page: str = ""
     link: str = ""
 
@@ -87,9 +89,9 @@ def content_of(
     ----------
     organisation : Organisation
     results : sequence of ReportResult
-        The reports of the organisation and one timeframe, in the order of the index; at least one.
+        The reports of the organisation and one timeframe, in the order of the index.
     missing : sequence of ReportName
-        Reports that were asked for and not made.
+        Reports that were asked for and are not there; one at least where there are no results.
     out : pathlib.Path
         Folder of all reports.
     settings : Email
@@ -99,33 +101,40 @@ def content_of(
     Content
         Of a timeframe of which every report failed, with alerts alone.
     """
-    name = results[0].report
+    name = [*(one.report for one in results), *missing][0]
     good = [result for result in results if result.state != "failed"]
     said = {one.report.notebook: read_said(out / one.report.file("ipynb")) for one in good}
     lead = _lead(good, said)
     show = Format(organisation.locale, organisation.currency)
-    alerts = _alerts(out / name.folder)
+    alerts = _alerts(out / name.folder) if BOARD in said else []
     when = _when(out, good, show) or name.timeframe
     title = lead.report.title if lead else "No reports"
     page = str((lead.report if lead else name).page)
     return Content(
         organisation=organisation.id,
         slug=name.slug,
+        name=organisation.name,
         subject=_subject(organisation.name, when, lead, said),
         title=title,
         about=f"{organisation.name}, {when}",
-        summary=said[lead.report.notebook].summary if lead else (_NOTHING,),
-        alerts=(*_not_made(results, missing), *(alert_words(show, row) for row in alerts)),
+        summary=said[lead.report.notebook].summary if lead else (_nothing(settings),),
+        alerts=(*_not_made(results, missing), *(_alert(show, row) for row in alerts)),
         notices=_notices(good, said),
         figures=_figures(good, said),
         pictures=_pictures(good, said, settings.charts),
-        reports=tuple((one.report.title, one.state) for one in results),
         page=page,
-        link=f"{settings.link}/{quote(page)}" if settings.link else "",
+        link=f"{settings.link}/{quote(page)}" if settings.link and lead else "",
     )
 
 
-_NOTHING = "No report could be made. Those who run the reports have been told why."
+def _nothing(settings: Email) -> str:
+    told = " Those who run the reports have been told why." if settings.failures_to else ""
+    return f"No report could be made.{told}"
+
+
+def _alert(show: Format, row: Mapping[str, Any]) -> str:
+    """Say what an alert is about and by which rule: without it a count contradicts those of the figures."""
+    return f"{alert_words(show, row)}. {rule_words(show, row)}."
 
 
 def _lead(good: Sequence[ReportResult], said: Mapping[str, Said]) -> ReportResult | None:
@@ -142,9 +151,9 @@ def _alerts(folder: Path) -> list[dict[str, Any]]:
     """
     try:
         body = json.loads((folder / f"{BOARD}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        rows = body["data"]["alerts"]
+    except (OSError, ValueError, KeyError, TypeError):
         return []
-    rows = (body.get("data") or {}).get("alerts") or []
     named = ("high_risk_customers", "at_risk_deals")
     return [
         row | ({"subject": ""} if row["kind"] in named else {})
@@ -166,24 +175,33 @@ def _when(out: Path, good: Sequence[ReportResult], show: Format) -> str:
 
 
 def _subject(organisation: str, when: str, lead: ReportResult | None, said: Mapping[str, Said]) -> str:
+    """Name the organisation and its headline first: a list of messages shows some forty letters."""
     if lead is None:
-        return f"No reports, {organisation}, {when}"
+        return f"{organisation}: no reports, {when}"
     figures = said[lead.report.notebook].headlines
-    headline = f": {figures[0].label} {figures[0].value}{_moved(figures[0])}" if figures else ""
-    return f"{lead.report.title}, {organisation}, {when}{headline}"
+    headline = f"{figures[0].label} {figures[0].value}{_moved(figures[0])}" if figures else lead.report.title
+    return f"{organisation}: {headline}, {when}"
 
 
 def _moved(figure: Headline) -> str:
+    """The latest change with its sign; nothing where it may be chance, which a subject has no room to say."""
     change = next((change for change in figure.changes if change.words), None)
-    return f" ({'+' if change.up else '−'}{change.words})" if change else ""
+    if change is None or change.verdict == "close":
+        return ""
+    return f" ({'+' if change.up else '−'}{change.words})"
 
 
 def _not_made(results: Sequence[ReportResult], missing: Sequence[ReportName]) -> Iterator[str]:
     for result in results:
         if result.state == "failed":
-            yield f"{result.report.title} failed and has no figures."
+            yield f"{_short(result.report)} failed and has no figures."
     for name in missing:
-        yield f"{name.title} was not made."
+        yield f"{_short(name)} was not made."
+
+
+def _short(report: ReportName) -> str:
+    """The title before its colon: ``Churn`` of ``Churn: who is about to leave``."""
+    return report.title.partition(":")[0]
 
 
 def _figures(good: Sequence[ReportResult], said: Mapping[str, Said]) -> tuple[Headline, ...]:
@@ -196,7 +214,9 @@ def _figures(good: Sequence[ReportResult], said: Mapping[str, Said]) -> tuple[He
 
 def _pictures(good: Sequence[ReportResult], said: Mapping[str, Said], most: int) -> tuple[Picture, ...]:
     """The first picture of each report, the board's before all others."""
+    unfit = UNFIT_BESIDE_BOARD if said.get(BOARD, Said()).headlines else ()
     order = sorted(good, key=lambda one: one.report.notebook != BOARD)
+    order = [one for one in order if one.report.notebook not in unfit]
     first = [said[one.report.notebook].pictures[:1] for one in order]
     return tuple(picture for pictures in first for picture in pictures)[:most]
 
@@ -209,5 +229,5 @@ def _notices(good: Sequence[ReportResult], said: Mapping[str, Said]) -> tuple[st
     found: dict[str, str] = {}
     for one in good:
         for notice in said[one.report.notebook].notices if one.report.notebook != BOARD else ():
-            found.setdefault(notice, f"{one.report.title}: {notice}")
+            found.setdefault(notice, f"{_short(one.report)}: {notice}")
     return tuple(found.values())[:MOST_NOTICES]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import smtplib
 import ssl
 import time
@@ -24,6 +25,7 @@ _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
 _PATIENCE = 30.0  # seconds in which a server must answer
 _GO_ON, _TAKEN = 354, 250
+_ADDRESS = re.compile(r"[^\s<>\"]+@[^\s<>\"]+")
 
 Outcome = Literal["sent", "had it", "failed", "unsure", "written"]
 
@@ -148,7 +150,7 @@ def _send(
         return (
             Delivery(envelope.name, "unsure", reason=_UNSURE) if unsure else Delivery(envelope.name, "had it")
         )
-    got, reason = 0, ""
+    got, reason, final = 0, "", ""
     for pause in (*retry_after, None):
         try:
             taken, refused = line.hand_over(envelope, todo, ledger)
@@ -158,9 +160,10 @@ def _send(
             line.hang_up()
             refused, taken = dict.fromkeys(todo, _answer(error)), ()
         got += len(taken)
-        reason = next(iter(refused.values()), (0, ""))[1]
+        final = final or next((said for code, said in refused.values() if not _may_help(code)), "")
+        reason = final or next(iter(refused.values()), (0, ""))[1]
         todo = tuple(each for each, (code, _) in refused.items() if _may_help(code))
-        if not refused:
+        if not refused and not final:
             return Delivery(envelope.name, "unsure" if unsure else "sent", got, _UNSURE if unsure else "")
         if not todo or pause is None:
             break
@@ -225,7 +228,7 @@ class _Line:
         for recipient in recipients:
             code, said = smtp.rcpt(recipient)
             if code not in (_TAKEN, 251):
-                refused[recipient] = code, _words(code, said, recipient)
+                refused[recipient] = code, _words(code, said)
         taken = tuple(each for each in recipients if each not in refused)
         if not taken:
             smtp.rset()
@@ -292,11 +295,10 @@ def _answer(error: Exception) -> tuple[int, str]:
     return 421, f"the connection was lost or not made: {said}"
 
 
-def _words(code: int, said: bytes | str, recipient: str = "") -> str:
-    """What a server said, on one line and without the address that it repeats."""
+def _words(code: int, said: bytes | str) -> str:
+    """What a server said, on one line and without the addresses that it repeats."""
     text = said.decode("ascii", "replace") if isinstance(said, bytes) else said
-    text = " ".join(text.split())
-    return f"{code} {text.replace(recipient, '…') if recipient else text}"[:200]
+    return f"{code} {_ADDRESS.sub('…', ' '.join(text.split()))}"[:200]
 
 
 def _may_help(code: int) -> bool:

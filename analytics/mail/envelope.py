@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
 
@@ -25,7 +26,24 @@ _KINDS = {
     "pdf": ("application", "pdf"),
     "xlsx": ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
 }
+_PART = "@workbook.invalid"
+"""Ends the Content-ID of each picture. One that does not fit into its line is folded, and clients miss it."""
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+class _Lines(EmailPolicy):
+    """Writes headers as every client reads them; Python's own folding loses blanks between encoded words."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """Write a header, in encoded words throughout where it has other letters than ASCII."""
+        if value.isascii():
+            return super().fold_binary(name, value)
+        words = Header(str(value), "utf-8", header_name=name).encode(linesep=self.linesep)
+        return f"{name}: {words}{self.linesep}".encode("ascii")
+
+
+_LINES = _Lines(linesep="\r\n", max_line_length=200)
+"""Wide lines, as in narrow ones a subject may begin on its second line, after an empty one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +98,10 @@ def seal(
     names = ", ".join(path.name for path in left)
     footer = (
         *([f"Too large to attach, and left out: {names}."] if left else []),
-        "The figures are those of the reports; nothing is computed for this message.",
-        f"You get this because your address is on the list of {said.about.split(',')[0]}. "
+        f"You get this because your address is on the list of {said.name}. "
         f"To change that, write to {sender}.",
     )
-    domain = sender.rpartition("@")[2]
-    cids = [f"{picture.report}-{picture.block}-{said.digest[:12]}@{domain}" for picture in said.pictures]
+    cids = [f"{number}-{said.digest[:24]}{_PART}" for number, _ in enumerate(said.pictures, start=1)]
     message = _headed(said.subject, sender, recipients, made, said.digest)
     message.set_content(text_of(said, footer), cte="quoted-printable")
     message.add_alternative(html_of(said, cids, footer), subtype="html", cte="quoted-printable")
@@ -153,7 +169,7 @@ def _sealed(
 ) -> Envelope:
     for number, part in enumerate(part for part in message.walk() if part.is_multipart()):
         part.set_boundary(f"=_{digest[:24]}_{number}")  # else drawn at random
-    return Envelope(name, sender, tuple(recipients), digest, message.as_bytes())
+    return Envelope(name, sender, tuple(recipients), digest, message.as_bytes(policy=_LINES))
 
 
 def _that_fit(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shlex
 import textwrap
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from analytics.errors import ParamsError
@@ -15,7 +15,7 @@ from analytics.params import Job, Organisation
 from analytics.params.mailing import Email
 from analytics.reporting.manifest import ReportName, ReportResult, RunRecord, read_record
 from analytics.reporting.plan import name_of
-from analytics.reporting.records import read_record_of
+from analytics.reporting.records import read_record_of, unfinished_run
 
 
 def messages_of(
@@ -42,20 +42,50 @@ def messages_of(
     Raises
     ------
     ParamsError
-        If nothing was run, or params name nobody to write to.
+        If nothing was run, the run has not ended, or params name nobody to write to.
     """
-    record = read_record(out)
-    if record is None:
-        raise ParamsError(f"there is no run in {out} to write about; make one with: workbook run {params}")
+    record = _last_run(out, params)
     of_id = {job.organisation.id: job.organisation for job in jobs}
     wanted = [one for name, one in of_id.items() if not organisations or name in organisations]
-    if not any(one.email and (one.email.to or one.email.failures_to) for one in wanted):
-        raise ParamsError(f'nobody is named in {params} to get messages; add "email" with "sender" and "to"')
+    refuse_without_readers(wanted, params)
     found: list[Envelope] = []
     for organisation in wanted:
         if organisation.email and organisation.email.to:
             found += _to_readers(organisation, organisation.email, jobs, record, out)
-    return found + list(_on_failures(wanted, record, params))
+    return found + list(_on_failures(wanted, record, params, out))
+
+
+def refuse_without_readers(organisations: Iterable[Organisation], params: Path) -> None:
+    """Refuse params that name nobody to write to.
+
+    Raises
+    ------
+    ParamsError
+        If none of the organisations has anybody.
+    """
+    if not any(one.email and (one.email.to or one.email.failures_to) for one in organisations):
+        raise ParamsError(f'nobody is named in {params} to get messages; add "email" with "sender" and "to"')
+
+
+def _last_run(out: Path, params: Path) -> RunRecord:
+    """Read the record of the last run, which must have ended: half of it would be said as the whole."""
+    again = f"workbook run {shlex.quote(str(params))}" + _folder(out)
+    try:
+        record = read_record(out)
+    except (ValueError, KeyError, TypeError):
+        raise ParamsError(
+            f"the record of the last run in {out} is of another version, or damaged; run again: {again}"
+        ) from None
+    if record is None:
+        raise ParamsError(f"there is no run in {out} to write about; make one with: {again}")
+    if unfinished_run(out) or record.not_run:
+        raise ParamsError(f"the last run in {out} has not ended; finish it with: {again} --resume")
+    return record
+
+
+def _folder(out: Path) -> str:
+    """The option of a command that names the folder of reports, where it is not the usual one."""
+    return "" if out == Path("reports") else f" --out {shlex.quote(str(out))}"
 
 
 def _to_readers(
@@ -84,11 +114,12 @@ def _standing(
     results, missing = [], []
     for name in names:
         earlier = None if name.notebook in made else read_record_of(out, name)
-        if result := made.get(name.notebook) or (earlier and earlier.result):
+        result = made.get(name.notebook) or (earlier and earlier.result)
+        if result and (result.state == "failed" or (out / name.page).is_file()):
             results.append(result)
         else:
             missing.append(name)
-    listed = {result.report.notebook for result in results}
+    listed = {name.notebook for name in names}
     return results + [result for notebook, result in made.items() if notebook not in listed], missing
 
 
@@ -102,7 +133,9 @@ def _attachments(results: Sequence[ReportResult], first: str, settings: Email, o
                 yield path
 
 
-def _on_failures(wanted: Sequence[Organisation], record: RunRecord, params: Path) -> Iterator[Envelope]:
+def _on_failures(
+    wanted: Sequence[Organisation], record: RunRecord, params: Path, out: Path
+) -> Iterator[Envelope]:
     """Yield one message for each list of people that is told of failures."""
     lists: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for organisation in wanted:
@@ -117,10 +150,10 @@ def _on_failures(wanted: Sequence[Organisation], record: RunRecord, params: Path
         ]
         if failed:
             many = "1 report" if len(failed) == 1 else f"{len(failed)} reports"
-            text = _failures(failed, record, params)
+            text = _failures(failed, record, params, out)
             yield seal_text(
                 "failures" if len(lists) == 1 else f"failures_{number}",
-                f"{many} failed in the run of {record.started:%Y-%m-%d %H:%M}",
+                f"{many} failed in the run of {record.started:%Y-%m-%d %H:%M %Z}",
                 text,
                 hashlib.sha256(f"{record.started.isoformat()}\n{text}".encode()).hexdigest(),
                 sender=sender,
@@ -129,14 +162,14 @@ def _on_failures(wanted: Sequence[Organisation], record: RunRecord, params: Path
             )
 
 
-def _failures(failed: Sequence[ReportResult], record: RunRecord, params: Path) -> str:
+def _failures(failed: Sequence[ReportResult], record: RunRecord, params: Path, out: Path) -> str:
     """Say of each report that failed what it is, why, and how to make it again."""
     parts = [f"Run of {record.started.isoformat()}: {len(failed)} of {len(record.results)} reports failed."]
     for result in failed:
         name = result.report
         command = (
             f"workbook run {shlex.quote(str(params))} --organisation {name.organisation}"
-            f" --timeframe {shlex.quote(name.timeframe)} --notebook {name.notebook}"
+            f" --timeframe {shlex.quote(name.timeframe)} --notebook {name.notebook}{_folder(out)}"
         )
         cause = textwrap.fill(f"Cause: {result.reason}", 72, break_long_words=False, break_on_hyphens=False)
         parts.append(

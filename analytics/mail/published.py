@@ -70,12 +70,15 @@ def read_said(path: Path) -> Said:
     Returns
     -------
     Said
-        Empty where there is no such notebook, or it has published nothing.
+        Empty where there is no such notebook, it has published nothing, or another version wrote it.
     """
     try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    except (OSError, ValueError, KeyError):
+        return _said(path.stem, json.loads(path.read_text(encoding="utf-8"))["cells"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Said()
+
+
+def _said(report: str, cells: list[Mapping[str, Any]]) -> Said:
     summary: list[str] = []
     headlines: list[Headline] = []
     notices: list[str] = []
@@ -89,7 +92,7 @@ def read_said(path: Path) -> Said:
             case "notice":
                 notices.append(" ".join(filter(None, (record["title"].rstrip(".") + ".", record["text"]))))
             case "section":
-                pictures += _picture(path.stem, record, markup)
+                pictures += _picture(report, record, markup)
     return Said(tuple(summary), tuple(headlines), tuple(notices), tuple(pictures))
 
 

@@ -123,14 +123,16 @@ def rule_words(format: Format, row: Mapping[str, Any]) -> str:
     show = format
     match row["kind"]:
         case "late_data":
-            return f"Data may end {show.days(row['limit'])} before the timeframe, or the day before the run"
+            allowed = show.days(row["limit"])
+            return f"Data may end {allowed} before the last day of the timeframe, or the day before the run"
         case "unusual_figure":
             usual = size_words(show, row["limit"], row["unit"])
             return f"Usual are ±{usual}: 2 standard deviations of its changes"
         case "high_risk_customers":
-            return f"Each has more than {show.money(row['limit'])} at risk"
+            return f"Only those with more than {show.money(row['limit'])} at risk are counted"
         case "at_risk_deals":
-            return f"Each is worth more than {show.money(row['limit'])}; health under 40 of 100, or stagnant"
+            worth = show.money(row["limit"])
+            return f"Only those worth more than {worth} are counted; health under 40 of 100, or stagnant"
         case _:
             return "A report of this timeframe failed"
 

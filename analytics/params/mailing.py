@@ -9,12 +9,13 @@ from pydantic import AfterValidator, Field
 
 from analytics.params.problems import ParamsModel, fail
 
-_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_ADDRESS = re.compile(rf"{_ATOM}(\.{_ATOM})*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _LINK = re.compile(r"(https?|file)://[^\s<>\"']+")
 
 
 def _address(text: str) -> str:
-    if not text.isascii() or len(text) > 254 or not _ADDRESS.fullmatch(text):
+    if len(text) > 254 or not _ADDRESS.fullmatch(text):
         fail("this is no e-mail address; one looks like reports@example.org, without a name around it")
     return text
 
@@ -25,7 +26,14 @@ def _web_address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _once(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    if len({each.casefold() for each in addresses}) < len(addresses):
+        fail("an address stands here twice; each gets one message")
+    return addresses
+
+
 Address = Annotated[str, AfterValidator(_address)]
+Addresses = Annotated[tuple[Address, ...], AfterValidator(_once)]
 
 
 class Email(ParamsModel):
@@ -48,8 +56,8 @@ class Email(ParamsModel):
     """
 
     sender: Address | None = None
-    to: tuple[Address, ...] = ()
-    failures_to: tuple[Address, ...] = ()
+    to: Addresses = ()
+    failures_to: Addresses = ()
     link: Annotated[str, AfterValidator(_web_address)] = ""
     attach: tuple[Literal["html", "xlsx", "pdf"], ...] | None = None
     charts: Annotated[int, Field(ge=0, le=5)] = 5

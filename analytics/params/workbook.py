@@ -228,6 +228,9 @@ def _nobody_sends(organisation: Organisation, document: Document, where: Locatio
     if email and (email.to or email.failures_to) and email.sender is None:
         at = where if where in document.lines else ("email",)
         yield document.problem(at, "recipients without a sender; add the address that messages come from")
+    if email and "pdf" in email.attached and "pdf" not in organisation.formats:
+        at = next((at for at in ((*where, "attach"), ("email", "attach")) if at in document.lines), where)
+        yield document.problem(at, "a PDF that nobody prints; add formats: [html, pdf]")
 
 
 def _ids(document: Document) -> Iterator[tuple[Location, str]]:

@@ -98,6 +98,7 @@ def faults(content: bytes) -> list[str]:
         if not message[name]
     ]
     found += ["lines do not end with CR LF"] if re.search(rb"(?<!\r)\n", content) else []
+    found += ["a header begins on its second line"] if re.search(rb"\n[\w-]+: *\r\n[ \t]", content) else []
     found += ["a line is too long"] if max(map(len, content.split(b"\r\n"))) > 998 else []
     text, page = message.get_body(("plain",)), message.get_body(("html",))
     if text is None:

@@ -163,6 +163,16 @@ class TestRefusals:
         assert (done.outcome, done.recipients, done.reason) == ("failed", 1, "550 … unknown")
         assert handler.taken == [("ann@example.net",)]
 
+    def test_no_address_is_repeated_however_the_server_writes_it(self, server, handler, ledger):
+        handler.answers["DATA"] = ["554 <Bob@Example.NET> and ann@example.net: no such mailbox"]
+        (done,) = send(server, ledger, envelope("ann@example.net", "bob@example.net"))
+        assert done.reason == "554 <…> and … no such mailbox"
+
+    def test_a_final_one_is_not_hidden_by_a_later_success(self, server, handler, ledger):
+        handler.answers["RCPT"] = [("bob@example.net", "550 unknown"), ("cy@example.net", "450 busy")]
+        (done,) = send(server, ledger, envelope("ann@example.net", "bob@example.net", "cy@example.net"))
+        assert (done.outcome, done.recipients, done.reason) == ("failed", 2, "550 unknown")
+
     def test_only_who_was_put_off_is_tried_again(self, server, handler, ledger):
         handler.answers["RCPT"] = [("bob@example.net", "450 busy")]
         (done,) = send(server, ledger, envelope("ann@example.net", "bob@example.net"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 
 from analytics.cli import main
 from analytics.reporting.manifest import read_record
+from tests.mail.lint import faults, read
 from tests.reporting.tiny import publish, write_notebook, write_params
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,13 +22,24 @@ parameters: {{retention: {{churn_days: {days}}}}}
 organisations:
   - {{id: acme, currency: GBP, source: {{path: data, owned: true, csv: {{dates: iso}}}}}}
 """
+EMAIL = """
+email:
+  {sender: robot@example.org, to: [ann@example.net], failures_to: [ops@example.com], link: "https://x.example/k9"}
+"""
 BROKEN = "raise ValueError('the source is broken')"
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """Three runs: one report fails; it is mended and another's parameter changes; nothing has changed."""
-    root = tmp_path_factory.mktemp("board")
+def root(tmp_path_factory):
+    return tmp_path_factory.mktemp("board")
+
+
+@pytest.fixture(scope="module")
+def runs(root):
+    """Three runs: one report fails; it is mended and another's parameter changes; nothing but who gets it.
+
+    The last one sends messages.
+    """
     (root / "notebooks").mkdir()
     (root / "data").mkdir()
     for name in ("executive", "retention"):
@@ -37,11 +50,15 @@ def runs(tmp_path_factory):
     seen = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORKBOOK_NOTEBOOKS", str(root / "notebooks"))
-        patch.delenv("WORKBOOK_REPORTS", raising=False)
-        for cell, days_of_silence in ((BROKEN, 90), (publish(), 15), (publish(), 15)):
+        for name in ("WORKBOOK_REPORTS", "WORKBOOK_SMTP_HOST"):
+            patch.delenv(name, raising=False)
+        patch.setenv("WORKBOOK_SMTP_PASSWORD", "hunter2")
+        patch.chdir(root)
+        for cell, days_of_silence, email in ((BROKEN, 90, ""), (publish(), 15, ""), (publish(), 15, EMAIL)):
             write_notebook(root / "notebooks", "campaign", cell)
-            params = write_params(root, PARAMS.format(days=days_of_silence))
-            code = main(["run", str(params), "--out", str(root / "out"), "--jobs", "1"])
+            params = write_params(root, PARAMS.format(days=days_of_silence) + email)
+            send = ["--email"] if email else []
+            code = main(["run", str(params), "--out", str(root / "out"), "--jobs", "1", *send])
             files = {path.stem: path.read_text() for path in (root / "out/acme/2026-Q3").glob("*.json")}
             bodies = {name: json.loads(text) for name, text in files.items()}
             page = (root / "out/acme/2026-Q3/executive.html").read_text()
@@ -95,6 +112,23 @@ def test_where_nothing_changed_nothing_is_run(runs):
     assert code == 0
     assert all(one.reused for one in record.results)
     assert (bodies, page) == runs[1][2:]
+
+
+def test_a_run_with_email_writes_the_message_of_its_reports(runs, root):
+    (message,) = (root / "outbox").iterdir()
+    assert message.name == "acme_2026-Q3.eml"
+    assert faults(message.read_bytes()) == []
+    text = "\n".join(read(message.read_bytes()).get_body(("plain",)).get_content().splitlines())
+    active = kpi(runs[2][2], "active_customers")["value"]
+    assert re.search(rf"\nActive customers +{active:.0f}\n", text)
+    assert "Read the full report:\nhttps://x.example/k9/acme/2026-Q3/executive.html" in text
+
+
+def test_who_gets_messages_stands_in_no_report_record_or_ledger(runs, root):
+    written = [path for path in (root / "out").rglob("*") if path.is_file()]
+    assert any(path.name == "run.json" for path in written)
+    for secret in (b"example.org", b"ann@", b"ops@", b"x.example", b"hunter2"):
+        assert [path.name for path in written if secret in path.read_bytes()] == []
 
 
 def test_what_is_lacking_is_named_with_the_command_that_makes_it(runs):

@@ -8,14 +8,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from analytics.data.demo import write_demo
+from analytics.mail.messages import messages_of
 from analytics.params import expand, load_workbook
 from analytics.params.kept import MODELS
+from analytics.reporting.manifest import RunRecord
 from analytics.reporting.plan import Batch, tasks_of
+from analytics.reporting.records import read_record_of
 from analytics.reporting.task import ORDINARY, WARM, make
 from analytics.reporting.warm.client import can_fork
+from tests.mail.lint import faults, read
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="there are no warm kernels on this system")
 
@@ -68,6 +73,27 @@ def test_a_notebook_makes_the_same_figures_tables_and_charts(tasks, name):
             assert OF_THE_RUN.sub("", one.read_text()) == OF_THE_RUN.sub("", other.read_text())
         else:
             assert one.read_bytes() == other.read_bytes(), file
+
+
+def test_mail_clients_bear_the_message_of_these_reports(tasks):
+    asked = [tasks[name, WARM] for name in NAMES]
+    results = [make(task) for task in asked if not (task.out / task.name.page).is_file()]  # mostly none
+    assert [result.reason for result in results if result.state == "failed"] == []
+    out, root = asked[0].out, asked[0].out.parent
+    results = [read_record_of(out, task.name).result for task in asked]
+    record = RunRecord(started=datetime(2026, 11, 21, tzinfo=UTC), seconds=1.0, results=tuple(results))
+    (out / "run.json").write_text(record.to_json())
+    params = root / "mailed.yml"
+    params.write_text(PARAMS + "email: {sender: reports@example.org, to: [all@example.net], charts: 5}\n")
+    jobs = expand(load_workbook(params, notebooks=NOTEBOOKS), folder=NOTEBOOKS)
+    (message,) = messages_of(jobs, out, params)
+    assert faults(message.content) == []
+    assert message.content.count(b"Content-ID:") == 5
+    customers = pd.read_parquet(root / "data" / "demo-retail" / "customers.parquet")
+    names = [*customers["name"].dropna(), *customers["email"].dropna()]
+    said = read(message.content)
+    words = "".join(said.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    assert not any(name in words for name in names)
 
 
 def outputs(path):
