@@ -14,7 +14,7 @@ from decimal import Decimal
 from importlib.metadata import version
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import pandas as pd
 import xlsxwriter
@@ -26,6 +26,7 @@ CONTACT_COLUMNS = frozenset({"mobile", "email", "customer_mobile", "customer_ema
 PERSONAL_PARAMETERS = frozenset({"customer_mobile", "customer_name", "search"})
 MASK = "••••"
 _SHEET_NAME = 31  # Excel's own limit
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a formula begins with in a file without types
 _CELL_TEXT = 32_767  # and its limit for the text of one cell
 
 
@@ -69,6 +70,10 @@ def masked_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+@overload
+def without_contacts(block: pd.DataFrame) -> pd.DataFrame: ...
+@overload
+def without_contacts(block: Block) -> Block: ...
 def without_contacts(block: Block) -> Block:
     """Mask the columns of a block that hold mobile numbers or e-mail addresses."""
     if isinstance(block, pd.DataFrame):
@@ -177,6 +182,22 @@ def write_excel(
                     _write_cell(sheet, number, column, value)
 
 
+def write_csv(path: Path, rows: pd.DataFrame) -> None:
+    """Write rows as a CSV file that Excel opens as it is meant: in UTF-8, and without running any text.
+
+    Parameters
+    ----------
+    path : Path
+        Where to; an existing file is replaced.
+    rows : pandas.DataFrame
+        Numbers are written unrounded, missing values empty. Text that Excel would take for a formula gets an
+        apostrophe before it. It is not modified.
+    """
+    texts = rows.select_dtypes(exclude=["number", "bool", "datetime"])
+    safe = {str(name): texts[name].map(_no_formula) for name in texts}
+    rows.assign(**safe).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+
+
 def write_parquet(folder: Path, stem: str, blocks: Mapping[str, Block], *, rows: int) -> list[Path]:
     """Write the frames that are longer than JSON and Excel take, whole, as ``<stem>.<block>.parquet``.
 
@@ -191,6 +212,10 @@ def write_parquet(folder: Path, stem: str, blocks: Mapping[str, Block], *, rows:
             written.append(folder / f"{stem}.{name}.parquet")
             frame.to_parquet(written[-1], index=False)
     return written
+
+
+def _no_formula(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _sheets(blocks: Mapping[str, Block]) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -1,1 +1,1 @@
-"""Sliders beside a chart, for JupyterLab: an assumption is moved and the chart answers at once."""
+"""Controls beside a picture, in JupyterLab: an assumption moves or a choice is made, the picture answers."""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from analytics.formats import Format
-from analytics.page import render
 from analytics.page.display import Shown
 from analytics.page.pieces import Section
-
-if TYPE_CHECKING:
-    import ipywidgets
+from analytics.widgets.panel import drawn, laid_out, slider
 
 SLIDERS: Mapping[str, tuple[str, float]] = {
     "save_share": ("Share saved", 1.0),
@@ -50,14 +47,12 @@ def what_if(found: Any, format: Format, *, words: ModuleType, charts: ModuleType
 
     start = _start(found)
     sliders = {
-        name: ipywidgets.FloatSlider(
-            value=start[name],
-            min=LEAST if name == "top_share" else 0.0,
-            max=most or max(4 * start[name], 1.0),
+        name: slider(
+            label,
+            start[name],
+            least=LEAST if name == "top_share" else 0.0,
+            most=most or max(4 * start[name], 1.0),
             step=LEAST if most else max(start[name] / 10, LEAST),
-            description=label,
-            continuous_update=False,
-            style={"description_width": "initial"},
         )
         for name, (label, most) in SLIDERS.items()
     }
@@ -68,10 +63,10 @@ def what_if(found: Any, format: Format, *, words: ModuleType, charts: ModuleType
         moved = {name: one.value for name, one in sliders.items() if one.value != start[name]}
         picture.value = _picture(found.what_if(**moved), format, words, charts)
 
-    for slider in sliders.values():
-        slider.observe(answer, names="value")
+    for one in sliders.values():
+        one.observe(answer, names="value")
     answer()
-    return _laid_out(ipywidgets, list(sliders.values()), picture)
+    return laid_out(list(sliders.values()), picture)
 
 
 def _start(found: Any) -> dict[str, float]:
@@ -83,9 +78,4 @@ def _start(found: Any) -> dict[str, float]:
 def _picture(found: Any, format: Format, words: ModuleType, charts: ModuleType) -> str:
     statement = words.what_if(found, format)
     chart = charts.profit_curve(found.curve, format, gain=words.gain_word(found.value))
-    return f'<div class="workbook">{render.fragment(Section("what-if", statement, chart))}</div>'
-
-
-def _laid_out(module: ModuleType, sliders: list[Any], picture: Any) -> ipywidgets.VBox:
-    rows = [module.HBox(sliders[i : i + 3]) for i in range(0, len(sliders), 3)]
-    return module.VBox([*rows, picture])
+    return drawn(Section("what-if", statement, chart))

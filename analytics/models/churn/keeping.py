@@ -77,6 +77,7 @@ def keep(
         "lift": evidence.lift,
         "features": evidence.features,
         "test": evidence.test,
+        "forward": choice.forward,
         "profile": drift_profile(profile),
     }
     save_model(settings.organisation, KIND, version, card, estimators, frames)

@@ -256,6 +256,27 @@ def cheapest_threshold(
     return float(ranked[best]) if cost[best] < cost_of_miss * churned.sum() else 1.0
 
 
+def threshold_for(known: pd.DataFrame, *, cost_of_miss: float, cost_of_call: float) -> float:
+    """Probability from which on to call, by `cheapest_threshold` where the fate of any customer is known.
+
+    Parameters
+    ----------
+    known : pandas.DataFrame
+        Customers of past windows: ``churn_probability`` (0–1) and ``churned`` (0 or 1). Without rows, the
+        threshold is where a call costs what it is expected to save, at most 1.
+    cost_of_miss, cost_of_call : float
+        Above 0, in one unit.
+    """
+    if known.empty:
+        return min(1.0, cost_of_call / cost_of_miss)
+    return cheapest_threshold(
+        known["churn_probability"].to_numpy(),
+        known["churned"].to_numpy(dtype=bool),
+        cost_of_miss=cost_of_miss,
+        cost_of_call=cost_of_call,
+    )
+
+
 def confusion(
     probability: Floats, churned: Bools, threshold: float, *, cost_of_miss: float, cost_of_call: float
 ) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from analytics.metrics.churn_labels import Asked, choose_definition, churn_by_ho
 from analytics.models.churn.candidates import LABELS
 from analytics.models.churn.keeping import keep, model_version, restore
 from analytics.models.churn.learning import learn, missing_for, past_windows
-from analytics.models.churn.result import ChurnResult
+from analytics.models.churn.result import OUTCOME_COLUMNS, ChurnResult
 from analytics.models.churn.scoring import predict
 from analytics.models.churn.settings import KIND, RECIPE, Settings
 from analytics.models.churn.windows import (
@@ -257,6 +257,8 @@ def _scored(
         features=stored.frames["features"],
         drift=moved,
         predictions=predictions,
+        forward=stored.frames.get("forward", result.forward),
+        tested=stored.frames["test"][list(OUTCOME_COLUMNS)],
         model_card={"version": stored.version}
         | {k: v for k, v in stored.card.items() if k != "kept"}
         | {"leader": leader or None},

@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
+
+from analytics.models.churn.measures import confusion, threshold_for
 
 SCORE_COLUMNS = (
     *("model", "label", "role", "chosen"),
@@ -32,6 +35,7 @@ LIFT_COLUMNS = (
 )
 FEATURE_COLUMNS = ("feature", "label", "importance", "sd", "low", "high")
 DRIFT_COLUMNS = ("feature", "label", "psi", "by_chance", "drifted")
+OUTCOME_COLUMNS = ("churn_probability", "churned")
 PREDICTION_COLUMNS = (
     *("batch_id", "predicted_at", "customer_id", "churn_probability", "risk_level", "risk_factors"),
     *("recommendations", "prediction_confidence", "monetary_score"),
@@ -102,6 +106,10 @@ class ChurnResult:
     predictions : pandas.DataFrame
         `PREDICTION_COLUMNS`, the riskiest first (ties by id); ``risk_factors`` are up to three phrases joined
         with "; ".
+    forward, tested : pandas.DataFrame
+        `OUTCOME_COLUMNS`, ``churned`` 0 or 1: the customers on whom the threshold was chosen, and those of
+        the test, on whom its costs are counted. `forward` is without rows where history had one training
+        window only, and None where the model was kept without it.
     model_card : dict
         Plain values: version, kind, data window, rows, features, parameters, scores, library versions.
     """
@@ -118,3 +126,28 @@ class ChurnResult:
     drift: pd.DataFrame = field(default_factory=_empty(DRIFT_COLUMNS))
     predictions: pd.DataFrame = field(default_factory=_empty(PREDICTION_COLUMNS))
     model_card: Mapping[str, Any] = field(default_factory=dict)
+    forward: pd.DataFrame | None = None
+    tested: pd.DataFrame = field(default_factory=_empty(OUTCOME_COLUMNS))
+
+    def what_if(self, *, cost_of_miss: float, cost_of_call: float) -> dict[str, Any]:
+        """Choose and count anew under other costs, with the same model; nothing is read or trained again.
+
+        Parameters
+        ----------
+        cost_of_miss, cost_of_call : float
+            Above 0, in one unit.
+
+        Returns
+        -------
+        dict
+            As `confusion`, with ``called_today``: the customers of `predictions` from the threshold on. Empty
+            without a model, or where `forward` is None.
+        """
+        if self.forward is None or self.tested.empty:
+            return {}
+        costs = {"cost_of_miss": cost_of_miss, "cost_of_call": cost_of_call}
+        threshold = threshold_for(self.forward, **costs)
+        said, churned = self.tested["churn_probability"], self.tested["churned"]
+        counts = confusion(said.to_numpy(), churned.to_numpy(dtype=bool), threshold, **costs)
+        called = threshold < 1 and (self.predictions["churn_probability"] >= threshold)
+        return counts | {"called_today": int(np.sum(called))}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analytics.models.churn.calibrate import Calibration, choose_calibration
 from analytics.models.churn.candidates import CANDIDATES, PARTS, fit_estimators, probabilities
 from analytics.models.churn.matrix import Column, design, log_odds, plan_columns
-from analytics.models.churn.measures import cheapest_threshold, losses, roc_auc
+from analytics.models.churn.measures import losses, roc_auc, threshold_for
 from analytics.models.churn.windows import Window
 from analytics.models.threads import one_thread
 
@@ -95,6 +95,8 @@ class Choice:
         Plain sentences.
     calibration : Calibration
     threshold : float
+    forward : pandas.DataFrame
+        What the threshold was chosen on: ``churn_probability`` and ``churned`` (0 or 1) of all forward folds.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Choice:
     calibration: Calibration
     calibration_why: str
     threshold: float
+    forward: pd.DataFrame
 
 
 def stacked(windows: Sequence[Window]) -> tuple[pd.DataFrame, Bools]:
@@ -166,14 +169,17 @@ def choose(folds: Sequence[Fold], *, cost_of_miss: float, cost_of_call: float) -
     every set measured, without calibration, and the threshold is where a call costs what it is expected to
     save.
     """
+    costs = {"cost_of_miss": cost_of_miss, "cost_of_call": cost_of_call}
     if not folds:
+        nobody = pd.DataFrame({"churn_probability": np.empty(0), "churned": np.empty(0)})
         return Choice(
             "mean",
             {},
             "There is one training window only, so nothing could be chosen by it; the mean of logistic "
             "regression and boosting is used.",
             *choose_calibration([]),
-            min(1.0, cost_of_call / cost_of_miss),
+            threshold_for(nobody, **costs),
+            nobody,
         )
     rows = sum(len(fold.churned) for fold in folds)
     forward = {
@@ -183,17 +189,17 @@ def choose(folds: Sequence[Fold], *, cost_of_miss: float, cost_of_call: float) -
     best = min(CANDIDATES, key=lambda name: forward[name])
     slices = [(fold.probabilities[best], fold.churned) for fold in folds]
     calibration, calibration_why = choose_calibration(slices)
-    threshold = cheapest_threshold(
-        calibration(np.concatenate([probability for probability, _ in slices])),
-        np.concatenate([fold.churned for fold in folds]),
-        cost_of_miss=cost_of_miss,
-        cost_of_call=cost_of_call,
+    known = pd.DataFrame(
+        {
+            "churn_probability": calibration(np.concatenate([probability for probability, _ in slices])),
+            "churned": np.concatenate([fold.churned for fold in folds]).astype("int64"),
+        }
     )
     windows = "window" if len(folds) == 1 else "windows"
     why = (
         f"It had the lowest log loss on {len(folds)} training {windows}, each predicted from those before it."
     )
-    return Choice(best, forward, why, calibration, calibration_why, threshold)
+    return Choice(best, forward, why, calibration, calibration_why, threshold_for(known, **costs), known)
 
 
 def fit_model(
