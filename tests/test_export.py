@@ -13,6 +13,7 @@ from analytics.export import (
     masked,
     masked_parameters,
     without_contacts,
+    write_csv,
     write_excel,
     write_json,
     write_parquet,
@@ -140,3 +141,20 @@ class TestContacts:
     def test_parameters_that_name_a_person_are_masked_and_others_are_not(self):
         given = {"search": "Ada", "customer_mobile": "", "churn_days": 90}
         assert masked_parameters(given) == {"search": "••••", "customer_mobile": "", "churn_days": 90}
+
+
+class TestCsv:
+    def test_is_read_back_as_it_was_and_excel_knows_its_letters(self, tmp_path):
+        rows = pd.DataFrame({"id": ["001", "Đặng"], "value": [0.1 + 0.2, np.nan], "orders": [-3, 4]})
+        write_csv(tmp_path / "r.csv", rows)
+        assert (tmp_path / "r.csv").read_bytes().startswith(b"\xef\xbb\xbfid,value,orders\n001,")
+        back = pd.read_csv(tmp_path / "r.csv", dtype={"id": str})
+        pd.testing.assert_frame_equal(back, rows.astype({"id": back["id"].dtype}))
+
+    @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+    def test_text_from_the_data_never_becomes_a_formula(self, tmp_path, text):
+        rows = pd.DataFrame({"name": [text, "a=b"]})
+        write_csv(tmp_path / "r.csv", rows)
+        back = pd.read_csv(tmp_path / "r.csv", lineterminator="\n")
+        assert back["name"].tolist() == [f"'{text}", "a=b"]
+        assert rows["name"].tolist() == [text, "a=b"]

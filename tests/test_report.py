@@ -144,6 +144,24 @@ class TestPublishing:
         assert meta["parameters"]["search"] == "••••"
         assert (acme / "retention.xlsx").is_file()
 
+    def test_meta_holds_every_field_of_the_specification(self, acme):
+        path = acme / "acme" / "sales.parquet"
+        undated = pd.DataFrame({"sale_id": ["s10"], "customer_id": "ada", "total_amount": 10.0})
+        fingerprint = open_report("retention", "acme", "2026-Q3").meta()["data_fingerprint"]
+        pd.concat([pd.read_parquet(path), undated]).to_parquet(path)
+        report = open_report("retention", "acme", "2026-Q3")
+        report.publish(summary={"retention_rate": 100.0}, revenue_retention=None)
+        meta = json.loads((acme / "retention.json").read_text())["meta"]
+        assert meta.keys() >= {
+            "organisation", "timeframe", "reference_date", "currency", "parameters", "rows_used",
+            "rows_left_out", "data_fingerprint", "versions",
+        }  # fmt: skip
+        assert (meta["organisation"], meta["rows_used"], meta["rows_left_out"]) == (
+            "acme", {"sales": 9}, {"sales": 1},
+        )  # fmt: skip
+        assert meta["data_fingerprint"] != fingerprint
+        assert meta["versions"]["pandas"] == pd.__version__
+
     def test_rows_from_the_reference_date_on_are_not_counted(self, acme):
         report = open_report("retention", "acme", "2026-Q2")
         sales = report.sales.execute()

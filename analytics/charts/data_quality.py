@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from analytics.charts import forms, theme
+from analytics.charts.forms import rows as long_names
 from analytics.charts.forms.gaps import gaps
 from analytics.formats import Format
 from analytics.page.pieces import Chart
@@ -46,13 +48,14 @@ def rules(broken: pd.DataFrame, name_of: Callable[[str], str], format: Format) -
     ]
     tallest = 52 + 30 * len(frame)
     return theme.both(
-        forms.bars,
+        _bars,
         "qualityrules",
         f"Bars of rows that break a rule, {len(frame)} rules: {names[0]} has most, "
         f"{format.count(frame['rows_failing'].iloc[0])}.",
         wide=(760, tallest),
-        narrow=(344, tallest),
+        narrow=long_names.row_sizes(len(frame), 10)["narrow"],
         names=names,
+        tables=frame["table"].tolist(),
         values=frame["rows_failing"].tolist(),
         words=format.count,
         title="Rows that break a rule of the contract",
@@ -99,6 +102,17 @@ def completeness(months: pd.DataFrame, format: Format) -> Chart | None:
         words=lambda value: format.percent(value, 0),
         title="Missing values, percent of the month's rows; a dot: none missing",
     )
+
+
+def _bars(
+    fig: Figure, narrow: bool, *, names: list[str], tables: list[str], notes: list[str], **data: Any
+) -> None:
+    """Draw bars; on phones the name stands above its bar, with its table, for there is no room beside it."""
+    if narrow:
+        above = [f"{table}: {name}" for table, name in zip(tables, names, strict=True)]
+        long_names.bars(fig, narrow, names=above, **data)
+    else:
+        forms.bars(fig, narrow, names=names, notes=notes, **data)
 
 
 def _month(day: Any, format: Format) -> str:

@@ -275,7 +275,9 @@ def _is_bad(row: dict[Any, Any]) -> bool:
     """Whether an event is bad news."""
     if row["lane"] == "nps":
         return bool(row["number"] < 0)
-    return row["what"] in ("Churned", "critical_ticket", "return", "High", "Critical")
+    if row["lane"] == "prediction":
+        return str(row["what"]).capitalize() in ("High", "Critical")
+    return row["what"] in ("Churned", "critical_ticket", "return")
 
 
 def _ticks(first: float, last: float, format: Format) -> list[tuple[float, str]]:

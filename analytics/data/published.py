@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from types import NoneType
 from typing import Any, Literal
 
 from analytics.errors import ParamsError
@@ -19,6 +20,17 @@ from analytics.params.values import is_id
 from analytics.timeframe import Timeframe
 
 State = Literal["found", "no data", "failed", "missing", "other"]
+
+_NUMBER = (int, float, NoneType)
+_CARD: Mapping[str, Any] = {
+    **dict.fromkeys(("name", "label", "value", "base", "unit"), str),
+    **{"number": _NUMBER, "changes": list, "history": list, "year_ago": (int, NoneType), "unsure": bool},
+}
+_CHANGE: Mapping[str, Any] = {
+    **dict.fromkeys(("words", "than", "verdict"), str),
+    **{"up": bool, "amount": _NUMBER, "usual": _NUMBER},
+}
+"""What is quoted of a headline figure and of its change; see `analytics.page.pieces.Headline`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +73,7 @@ class Published:
     def rows(self, block: str) -> list[dict[str, Any]]:
         """Rows of a block; none where it is absent or null."""
         found = self.data.get(block)
-        return list(found) if isinstance(found, list) else []
+        return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
 
 
 def read_published(
@@ -125,12 +137,30 @@ def _read(place: Path, name: str, organisation: str, timeframe: Timeframe, curre
             return Published(name, "other", f"it was made for {first} up to {last}")
         if meta["currency"] != currency:
             return Published(name, "other", f"it was made in {meta['currency']}")
-        headlines = {one["name"]: one for one in meta.get("headlines", ())}
+        data, parameters = _mapping(body["data"]), _mapping(meta.get("parameters", {}))
+        headlines = {one["name"]: one for one in map(_card, meta.get("headlines", ()))}
     except FileNotFoundError:
         return Published(name, "missing", "it has not been made")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Published(name, "missing", "its figures cannot be read")
-    data = body["data"]
     if all(block is None for block in data.values()):
         return Published(name, "no data", "it has nothing to show")
-    return Published(name, "found", "", data, headlines, meta.get("parameters", {}))
+    return Published(name, "found", "", data, headlines, parameters)
+
+
+def _mapping(found: Any) -> Mapping[str, Any]:
+    if not isinstance(found, dict):
+        raise TypeError
+    return found
+
+
+def _card(found: Any) -> Mapping[str, Any]:
+    """Take a headline figure that is whole; half of one, or another version's, must not be quoted."""
+    changes = found["changes"]
+    if not (_is_like(found, _CARD) and all(_is_like(change, _CHANGE) for change in changes)):
+        raise TypeError
+    return _mapping(found)
+
+
+def _is_like(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    return all(isinstance(found[name], types) for name, types in wanted.items())

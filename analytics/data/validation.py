@@ -301,6 +301,9 @@ def _examples(staged: Staged, failing: Any) -> tuple[str, ...]:
     return tuple("/".join(shown_id(value) for value in row) for row in frame.itertuples(index=False))
 
 
+_TELEPHONE = re.compile(r"\+[0-9][0-9 ()./-]{6,}|\(?0[0-9()./-]* [0-9 ()./-]{6,}")
+
+
 def shown_id(value: Any) -> str:
     """An id as messages and pages show it: an e-mail address or a telephone number but for its end.
 
@@ -308,11 +311,16 @@ def shown_id(value: Any) -> str:
     --------
     >>> [shown_id(value) for value in ("00123", "ada@example.com", "+44 7700 900123", None)]
     ['00123', '•••• .com', '•••• 0123', 'missing']
+
+    Digits alone may be any number; with a nought in front and spaces between them they are a telephone's.
+
+    >>> [shown_id(value) for value in ("0044 7700 900456", "(020) 7946 0958", "00 12", "2024-10 000123456")]
+    ['•••• 0456', '•••• 0958', '00 12', '2024-10 000123456']
     """
     if pd.isna(value):
         return "missing"
     text = str(value)
-    personal = "@" in text or re.fullmatch(r"\+[0-9][0-9 ()./-]{6,}", text)
+    personal = "@" in text or _TELEPHONE.fullmatch(text)
     return f"•••• {text[-4:]}" if personal else text
 
 

@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 from ibis import _
 
+from analytics.metrics.apart import sales_apart
 from analytics.metrics.campaign_customers import Campaign
-from analytics.metrics.purchases import day_number, exact_sum, label_periods, purchases
+from analytics.metrics.purchases import day_number, label_periods, purchases
 from analytics.metrics.rates import add_rate, percentage
 from analytics.timeframe import Timeframe
 
@@ -248,20 +249,11 @@ def beside(sales: ibis.Table, timeframe: Timeframe) -> dict[str, Any]:
         ``guest_revenue`` (float): net revenue of the timeframe without a known customer, 0 without any;
         ``returns_only_customers`` (int).
     """
-    start, end = day_number(timeframe.start), day_number(timeframe.reference_date)
-    guests = purchases(
-        sales.mutate(customer_id=sales.customer_id.isnull().ifelse("guest", ibis.null("string")))
-    )
-    money = (
-        guests.filter(_.day >= start, _.day < end)
-        .agg(guest=exact_sum(_.revenue))
-        .to_pandas()["guest"]
-        .iloc[0]
-    )
-    here = purchases(sales).filter(_.day >= start, _.day < end)
-    by = here.group_by("customer_id").agg(orders=_.is_order.cast("int64").sum())
-    only = by.filter(_.orders == 0).count().to_pandas()
-    return {"guest_revenue": 0.0 if pd.isna(money) else float(money), "returns_only_customers": int(only)}
+    found = sales_apart(sales, timeframe, flow=True)
+    return {
+        "guest_revenue": found["guest_revenue"],
+        "returns_only_customers": found["customers_with_returns_only"],
+    }
 
 
 def published_kpi(kpis: pd.DataFrame, left_out: dict[str, Any], asked: Campaign) -> dict[str, Any]:

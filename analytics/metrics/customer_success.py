@@ -11,7 +11,7 @@ import pandas as pd
 from ibis import _
 
 from analytics.metrics.customer_economics import YEAR, contract_spans
-from analytics.metrics.lifecycle_subjects import Ids, Tables, limited
+from analytics.metrics.lifecycle_subjects import LEVELS, Ids, Tables, limited
 from analytics.metrics.monthly_revenue import month_of, month_start
 from analytics.metrics.purchases import SECONDS_A_DAY, day_number, exact_sum, purchases
 from analytics.metrics.rates import Z, percentage
@@ -272,6 +272,10 @@ def customer_list(subjects: pd.DataFrame, values: pd.DataFrame, scored: pd.DataF
     rows = pd.concat([customers, rows[~known]]).sort_values("place__", ignore_index=True)
     for name in ("risk_level", "account_owner"):
         rows[name] = rows[name].astype("object").where(rows[name].notna(), None)
+    known_as = {level.lower(): level for level in LEVELS}  # others may write them in another case
+    rows["risk_level"] = rows["risk_level"].map(
+        lambda level: known_as.get(level.lower(), level), na_action="ignore"
+    )
     rows["owner"] = rows["owner"].where(rows["owner"].notna(), rows["account_owner"])
     rows["has_contract"], rows["is_live"] = rows["has_contract"].eq(True), rows["is_live"].eq(True)
     rows["since"] = pd.to_datetime(rows["since_day"], unit="D").astype("datetime64[us]")

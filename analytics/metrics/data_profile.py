@@ -104,16 +104,20 @@ class Profile:
     def _state(self, name: str) -> pd.Series:
         frame = self.days[name]
         impossible = (frame["day"] < 1) | (frame["day"] > day_number(self.today) + 1)
-        past = frame["day"].isna() | impossible | (frame["day"] < day_number(self.until))
+        past = frame["day"].isna() | impossible | (frame["day"] < self._end(name))
         found: pd.Series = frame[past].drop(columns="day").sum()
         return found.astype("int64")
 
     def event_days(self, name: str) -> pd.Series:
         """Rows by day (since 1970-01-01) before the reference date, ascending; impossible days left out."""
         frame = self.days[name]
-        past = frame[(frame["day"] >= 1) & (frame["day"] < day_number(self.until))]
+        past = frame[(frame["day"] >= 1) & (frame["day"] < self._end(name))]
         rows: pd.Series = past.set_index("day")["rows"].sort_index()
         return rows
+
+    def _end(self, name: str) -> int:
+        """The day from which on rows are not read: predictions of the reference date itself are."""
+        return day_number(self.until) + (name == "predictions")
 
     def given(self, name: str) -> tuple[Column, ...]:
         """Columns of a table that the source has."""
@@ -253,7 +257,7 @@ class Profile:
         if event not in self.dataset.given[name]:
             return table
         impossible = (day_of(table[event]) < 1) | (day_of(table[event]) > day_number(self.today) + 1)
-        past = day_of(table[event]) < day_number(self.until)
+        past = day_of(table[event]) < self._end(name)
         return table.filter(table[event].isnull() | impossible | past)
 
     def _of_column(self, name: str, column: Column) -> Iterator[tuple[str, Any]]:

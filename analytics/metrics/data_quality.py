@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from analytics.data.batches import KEPT
 from analytics.data.contract import CONTRACT, NEWEST_OF
 from analytics.data.contract_terms import Check, Rule
 from analytics.data.dataset import CRUCIAL, Dataset
@@ -102,8 +103,9 @@ class Quality:
             - ``table``, ``state`` (``used`` or ``refused``), ``reason`` (why it is refused, else missing)
             - ``rows``, ``rows_used``, ``rows_left_out`` (float64): of the source; missing where a table could
               not be read at all. ``passing_percent`` with ``_n``, ``_low``, ``_high`` (Wilson 95 %).
-            - ``rows_in_timeframe`` (float64): dated in the timeframe; missing without a time.
-            - ``first_day``, ``newest_day`` (date or None): before the reference date.
+            - ``rows_in_timeframe`` (float64): dated in the timeframe; missing without a time, and of what the
+              workbook keeps itself.
+            - ``first_day``, ``newest_day`` (date or None): before the reference date, predictions on it too.
             - ``freshness_days``, ``allowed_days`` (float64), ``late`` (boolean)
             - ``columns``, ``columns_of_contract`` (int64)
             - ``repeated_rows`` (float64): equal to another in every column, of tables without a key
@@ -123,7 +125,7 @@ class Quality:
         first, newest = (_day(days.index[0]), _day(days.index[-1])) if len(days) else (None, None)
         fresh = (self.until - newest).days if newest else None
         allowed = self._allowed(days)
-        dated = name in data.given and CONTRACT[name].event in data.given[name]
+        dated = name in data.given and CONTRACT[name].event in data.given[name] and name not in KEPT
         return {
             "table": name,
             "state": "refused" if name in data.refused else "used",
@@ -164,16 +166,17 @@ class Quality:
         -------
         pandas.DataFrame
             One row for each of `periods`: ``start``, ``end`` (dates), ``rows_in_timeframe`` (int64: of all
-            tables with a time), and, on the last row only, because a source has no past,
-            ``passing_percent`` with ``_n``, ``_low``, ``_high``, ``findings`` (rules that rows break, and
-            tables that are refused or late).
+            tables with a time but those that the workbook keeps), and, on the last row only, because a source
+            has no past, ``passing_percent`` with ``_n``, ``_low``, ``_high``, ``findings`` (rules that rows
+            break, and tables that are refused or late).
         """
         frame = pd.DataFrame(
             {
                 "start": [period.start for period in self.periods],
                 "end": [period.reference_date for period in self.periods],
                 "rows_in_timeframe": [
-                    sum(self._within(name, period) for name in self.profile.tables) for period in self.periods
+                    sum(self._within(name, period) for name in self.profile.tables if name not in KEPT)
+                    for period in self.periods
                 ],
             }
         )
@@ -297,10 +300,11 @@ class Quality:
     def trust(self) -> str:
         """Whether the figures can be acted on: ``no``, ``partly`` or ``yes``.
 
-        ``no``: ``customers`` or ``sales`` are refused, or nothing could be read. ``partly``: another table is
-        refused, or one is late, or 1 % or more of a table's rows are set aside. Else ``yes``.
+        ``no``: ``customers`` or ``sales`` are refused, or there is not a single row. ``partly``: another
+        table is refused, or one is late, or 1 % or more of a table's rows are set aside. Else ``yes``.
         """
-        if CRUCIAL & self.dataset.refused.keys() or not self.dataset.present:
+        nothing = not self.dataset.present or not self.tables["rows"].sum()
+        if nothing or CRUCIAL & self.dataset.refused.keys():
             return "no"
         heavy = self.tables["passing_percent"] <= 100 - NOTABLE
         return "partly" if self.dataset.refused or (heavy | self.tables["late"]).any() else "yes"

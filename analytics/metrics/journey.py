@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import ibis
+import numpy as np
 import pandas as pd
 from ibis import _
 
@@ -48,11 +49,15 @@ def customer_journey(
     parts = [
         _events(tables["stage_events"], "subject_id", ids, "entered_at", 0, what="stage"),
         _events(said, "subject_id", ids, "occurred_at", 2, what="kind", number="value"),
-        _snapshots(tables["accounts"], customer_id),
-        _sales(tables["sales"], customer_id),
-        _leads(tables["leads"], lead_id),
-        _batches(tables["predictions"], customer_id),
-    ]  # fmt: skip
+    ]
+    if customer_id is not None:
+        parts += [
+            _snapshots(tables["accounts"], customer_id),
+            _sales(tables["sales"], customer_id),
+            _batches(tables["predictions"], customer_id),
+        ]
+    if lead_id is not None:
+        parts.append(_leads(tables["leads"], lead_id))
     rows = stacked(parts)
     found: pd.DataFrame = rows.filter(
         (rows["at"] < edge) | ((rows.lane == 4) & (rows["at"] <= edge))
@@ -88,15 +93,25 @@ def find_subject(listed: pd.DataFrame, wanted: str) -> pd.Series | None:
     pandas.Series or None
         A row of `listed`; None where nobody matches, or nobody is listed.
     """
+    found = find_subjects(listed, wanted)
+    return found.iloc[0] if len(found) else None
+
+
+def find_subjects(listed: pd.DataFrame, wanted: str) -> pd.DataFrame:
+    """All whom a text may mean, as `find_subject` has it: the rows of `listed`, the best match first.
+
+    Who bears the text as an id comes before those of whose id or name it is a part; those stay in the order
+    of the list. An empty text means everybody.
+    """
     text = wanted.strip()
     if not text:
-        return listed.iloc[0] if len(listed) else None
-    for name in ("lead_id", "customer_id"):
-        if (same := listed[name] == text).any():
-            return listed[same].iloc[0]
+        return listed
     parts = listed[["lead_id", "customer_id", "name"]].fillna("").astype(str)
     hits = parts.apply(lambda column: column.str.lower().str.contains(text.lower(), regex=False)).any(axis=1)
-    return listed[hits].iloc[0] if hits.any() else None
+    found: pd.DataFrame = listed[hits]
+    leads, customers = found["lead_id"].eq(text), found["customer_id"].eq(text)
+    best = np.select([leads, customers], [0, 1], 2)
+    return found.iloc[best.argsort(kind="stable")]
 
 
 def _events(
@@ -112,9 +127,9 @@ def _events(
     )
 
 
-def _snapshots(accounts: ibis.Table, customer_id: str | None) -> ibis.Table:
+def _snapshots(accounts: ibis.Table, customer_id: str) -> ibis.Table:
     """Answers in the snapshots of the account, which stand in where no activity tells of one."""
-    rows = accounts.filter(accounts.customer_id == (customer_id or ""), accounts.nps.notnull())
+    rows = accounts.filter(accounts.customer_id == customer_id, accounts.nps.notnull())
     return rows.select(
         at=rows.snapshot_at.epoch_seconds().cast("int64"),
         lane=ibis.literal(2, "int64"),
@@ -124,8 +139,8 @@ def _snapshots(accounts: ibis.Table, customer_id: str | None) -> ibis.Table:
     )
 
 
-def _sales(sales: ibis.Table, customer_id: str | None) -> ibis.Table:
-    rows = sales.filter(sales.customer_id == (customer_id or ""))
+def _sales(sales: ibis.Table, customer_id: str) -> ibis.Table:
+    rows = sales.filter(sales.customer_id == customer_id)
     return rows.select(
         at=rows.sold_at.epoch_seconds().cast("int64"),
         lane=ibis.literal(1, "int64"),
@@ -135,9 +150,9 @@ def _sales(sales: ibis.Table, customer_id: str | None) -> ibis.Table:
     )
 
 
-def _leads(leads: ibis.Table, lead_id: str | None) -> ibis.Table:
+def _leads(leads: ibis.Table, lead_id: str) -> ibis.Table:
     """Creation and conversion of the lead, which stand in where no event tells of them."""
-    row = leads.filter(leads.lead_id == (lead_id or ""))
+    row = leads.filter(leads.lead_id == lead_id)
     parts = [
         row.select(
             at=row[column].epoch_seconds().cast("int64"),
@@ -151,8 +166,8 @@ def _leads(leads: ibis.Table, lead_id: str | None) -> ibis.Table:
     return ibis.union(*parts).filter(_["at"].notnull())
 
 
-def _batches(predictions: ibis.Table, customer_id: str | None) -> ibis.Table:
-    rows = predictions.filter(predictions.customer_id == (customer_id or ""))
+def _batches(predictions: ibis.Table, customer_id: str) -> ibis.Table:
+    rows = predictions.filter(predictions.customer_id == customer_id)
     return rows.select(
         at=rows.predicted_at.epoch_seconds().cast("int64"),
         lane=ibis.literal(4, "int64"),

@@ -186,7 +186,8 @@ def conversion_rates(cohort: pd.DataFrame, everybody: pd.DataFrame, reference_da
     Notes
     -----
     The bottleneck is found among rates of those who had time: ``mature_rate``, or ``conversion_rate`` where
-    the cohort is not too young, over 30 subjects at least. Else the newest step would always be the worst.
+    the cohort is not too young, over 30 subjects at least. Else the newest step would always be the worst. A
+    step into a stage that nobody has ever entered is left out: it may just not be recorded.
     """
     end = day_number(reference_date) * SECONDS_A_DAY
     known = everybody[everybody["Lead"].notna()]
@@ -195,7 +196,11 @@ def conversion_rates(cohort: pd.DataFrame, everybody: pd.DataFrame, reference_da
     frame = pd.DataFrame(rows)
     frame = add_rate(frame, "conversion_rate", frame["to_subjects"], frame["from_subjects"])
     frame = add_rate(frame, "mature_rate", frame.pop("grown_took"), frame.pop("grown"))
-    frame["is_bottleneck"] = _bottleneck(frame)
+    # Customers are known from conversions and contracts too: there, nobody is a figure.
+    recorded = frame["to_stage"].isin(
+        ["Customer", *(stage for stage in STAGES if known[stage].notna().any())]
+    )
+    frame["is_bottleneck"] = _bottleneck(frame, recorded)
     first = ["from_stage", "to_stage", "step", "from_subjects", "to_subjects"]
     return frame[[*first, *(name for name in frame.columns if name not in first)]]
 
@@ -352,10 +357,10 @@ def _days(a: pd.Series, b: pd.Series) -> NDArray[np.float64]:
     return found
 
 
-def _bottleneck(rates: pd.DataFrame) -> NDArray[np.bool_]:
+def _bottleneck(rates: pd.DataFrame, recorded: pd.Series) -> NDArray[np.bool_]:
     own = rates["conversion_rate"].where((rates["conversion_rate_n"] >= FEW) & ~rates["too_young"])
     fair = rates["mature_rate"].where(rates["mature_rate_n"] >= FEW, own)
-    fair = fair.where(rates["step"] == "main")
+    fair = fair.where((rates["step"] == "main") & recorded)
     marked = np.zeros(len(rates), dtype=bool)
     if fair.notna().any():
         marked[int(np.nanargmin(fair.to_numpy()))] = True

@@ -151,7 +151,8 @@ def choose(found: ibis.Table, chosen: Chosen, predictions: ibis.Table, batch_id:
         hits = [field.fill_null("").lower().contains(text) for field in fields]
         found = found.filter(hits[0] | hits[1] | hits[2])
     if chosen.risk_level != ALL:
-        wanted = predictions.filter(_.batch_id == (batch_id or ""), _.risk_level == chosen.risk_level)
+        level = _.risk_level.lower() == chosen.risk_level.lower()  # others may write it in another case
+        wanted = predictions.filter(_.batch_id == (batch_id or ""), level)
         found = found.semi_join(wanted.select("customer_id"), "customer_id")
     return found
 

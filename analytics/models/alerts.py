@@ -5,6 +5,7 @@ Nothing here knows a page: figures go in, alerts come out, each with the rule th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date, timedelta
@@ -111,7 +112,8 @@ def find_alerts(
         *_deals(published.get("pipeline"), deal_value_over, currency),
         *_unusual(figures),
     ]
-    return pd.DataFrame([asdict(alert) for alert in found], columns=[one.name for one in fields(Alert)])
+    names = [one.name for one in fields(Alert)]
+    return pd.DataFrame([asdict(alert) for alert in found], columns=names).astype({"count": "Int64"})
 
 
 def unchecked(published: Mapping[str, Published]) -> dict[Kind, str]:
@@ -165,7 +167,8 @@ def late_data(
         return None
     return Alert(
         "late_data",
-        f"the data end more than {late_days} days before the timeframe, or the day before the run",
+        f"the data end more than {late_days} days before the last day of the timeframe, or the day before "
+        "the run",
         subject=timeframe.label,
         change=float(days),
         limit=float(late_days),
@@ -211,18 +214,19 @@ def _failed(published: Mapping[str, Published]) -> list[Alert]:
 def _customers(roi: Published | None, over: float, currency: str) -> list[Alert]:
     if roi is None:
         return []
-    rows = [row for row in roi.rows("customers") if row["high_risk"] and (row["value_at_risk"] or 0) > over]
+    risky = [row for row in roi.rows("customers") if row.get("high_risk") is True]
+    rows = [row for row in risky if _amount(row, "value_at_risk") > over]
     chance = _stated(roi, "expected_value", "high_risk_threshold")
-    rule = f"chance to leave above {chance} and value at risk above {over:g} {currency}"
+    rule = f"chance to leave above {chance} and value at risk above {over:.15g} {currency}"
     return _largest_first("high_risk_customers", rule, roi, "customers", rows, "value_at_risk", over)
 
 
 def _deals(pipeline: Published | None, over: float, currency: str) -> list[Alert]:
     if pipeline is None:
         return []
-    over = max(over, float(pipeline.parameters.get("min_deal_value") or 0))  # it lists none below that
-    rows = [row for row in pipeline.rows("at_risk_deals") if (row["deal_value"] or 0) > over]
-    rule = f"open deal at risk (health below 40 of 100, or stagnant) worth more than {over:g} {currency}"
+    over = max(over, _amount(pipeline.parameters, "min_deal_value"))  # it lists none below that
+    rows = [row for row in pipeline.rows("at_risk_deals") if _amount(row, "deal_value") > over]
+    rule = f"open deal at risk (health below 40 of 100, or stagnant) worth more than {over:.15g} {currency}"
     return _largest_first("at_risk_deals", rule, pipeline, "at_risk_deals", rows, "deal_value", over)
 
 
@@ -247,7 +251,7 @@ def _largest_first(
             _named(first),
             f"{source.page}#{block}" if source.page else "",
             count=len(rows),
-            value=sum(float(row[value]) for row in rows),
+            value=math.fsum(row[value] for row in rows),
             largest=float(first[value]),
             unit="money",
             limit=over,
@@ -281,5 +285,11 @@ def _unusual(figures: pd.DataFrame) -> list[Alert]:
 
 def _stated(source: Published, block: str, name: str) -> str:
     found = source.data.get(block)
-    value = found.get(name) if isinstance(found, Mapping) else None
-    return "the limit of its report" if value is None else f"{value:g}"
+    value = _amount(found, name) if isinstance(found, Mapping) else 0
+    return f"{value:g}" if value else "the limit of its report"
+
+
+def _amount(row: Mapping[str, Any], name: str) -> float:
+    """A number of another report; 0 where it has none."""
+    value = row.get(name)
+    return float(value) if isinstance(value, (int, float)) else 0.0

@@ -95,10 +95,11 @@ def read_funnel(published: Mapping[str, Published]) -> dict[str, pd.DataFrame]:
     """
     report = published.get("lifecycle")
     block = report.data.get("funnel") if report else None
-    if report is None or not isinstance(block, Mapping) or not block.get("stages"):
+    stages = block.get("stages") if isinstance(block, Mapping) else None
+    if report is None or not isinstance(stages, list) or not all(map(_is_stage, stages)) or not stages:
         return {}
     return {
-        "stages": pd.DataFrame(block["stages"], dtype=object),
+        "stages": pd.DataFrame(stages, dtype=object),
         "conversion_rates": pd.DataFrame(report.rows("conversion_rates"), dtype=object),
     }
 
@@ -111,6 +112,10 @@ def stages(funnel: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 def published_funnel(funnel: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame] | None:
     """The funnel as the JSON block ``funnel``: null where there is none."""
     return dict(funnel) or None
+
+
+def _is_stage(row: Any) -> bool:
+    return isinstance(row, Mapping) and {"stage", "subjects"} <= row.keys()
 
 
 def _row(figure: str, published: Mapping[str, Published]) -> dict[str, Any]:

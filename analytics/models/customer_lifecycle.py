@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import ibis
 import pandas as pd
 
+from analytics.errors import ParamsError
 from analytics.metrics import channels as touches
 from analytics.metrics import customer_economics as economics
 from analytics.metrics import customer_success as success
@@ -43,6 +45,11 @@ class Assumptions:
         Days after which an activity counts half.
     activity_channels : mapping of str to str
         Kinds of activities that are a touch, and their channels.
+
+    Raises
+    ------
+    ParamsError
+        If a channel is no text, or an empty one.
     """
 
     conversion_days: int = 90
@@ -51,6 +58,14 @@ class Assumptions:
     engagement_days: int = success.ENGAGEMENT_DAYS
     half_life_days: float = success.HALF_LIFE_DAYS
     activity_channels: Mapping[str, str] = field(default_factory=lambda: dict(touches.ACTIVITY_CHANNELS))
+
+    def __post_init__(self) -> None:
+        for kind, channel in self.activity_channels.items():
+            if not isinstance(channel, str) or not channel.strip():
+                raise ParamsError(
+                    f'activity_channels: the channel of "{kind}" is {channel!r}; allowed: the name of a '
+                    "channel, as in {email_open: E-mail}; a kind that is no touch is left out"
+                )
 
 
 @dataclass(frozen=True)
@@ -84,6 +99,8 @@ class Lifecycle:
         Date of the predictions in force.
     contradicted : int
         Subjects that stand in Churned by their events, though their account is live.
+    way_of : callable
+        The journey of another: takes a row of `customers`.
     """
 
     history: pd.DataFrame
@@ -102,6 +119,7 @@ class Lifecycle:
     everybody: int
     scored_at: pd.Timestamp | None
     contradicted: int
+    way_of: Callable[[pd.Series], pd.DataFrame] = field(repr=False)
 
     def blocks(self) -> dict[str, Any]:
         """Give the JSON blocks: what the report publishes."""
@@ -218,6 +236,7 @@ def read_lifecycle(
         everybody=len(every),
         scored_at=scored["predicted_at"].iloc[0] if len(scored) else None,
         contradicted=int(((listed["stage"] == "Churned") & listed["is_live"]).sum()),
+        way_of=partial(_journey, tables, this),
     )
 
 

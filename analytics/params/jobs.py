@@ -19,7 +19,9 @@ Lacking = Callable[[Organisation, str, Sequence[str]], Collection[str]]
 reports that need it; answers with the timeframes for which there is none of it."""
 
 _LONG_AGO = date(1900, 1, 1)
-_NOT_SAID = date(2190, 1, 1)  # relative timeframes then come after those of the calendar
+_NOT_SAID = date(2190, 2, 15)
+"""Relative timeframes then come after those of the calendar, and among themselves as on every other day: on
+the first of a quarter last-quarter and last-12-months would end together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,10 @@ def expand(
 
     Notes
     -----
-    A notebook waits for all jobs of the same organisation that provide what it needs, in all timeframes. Jobs
-    of one notebook that provides something run one after another, the earliest first: which model is in use
-    for a timeframe must not depend on which worker was quicker. A provider that is not part of the run is
+    A notebook waits for all jobs of the same organisation that provide what it needs, or a table that it
+    reads where it is there, in all timeframes. Jobs of one notebook that provides something run one after
+    another, the earliest first. What is found, and which model is in use for a timeframe, must not depend on
+    which worker was quicker. A provider of something needed that is not part of the run is
     added, in front, for the timeframes for which the organisation has none of what is needed; otherwise what
     it made in an earlier run is used. One that reads the figures of other reports waits for those of the same
     organisation and timeframe that are part of the run; none is added.
@@ -164,7 +167,7 @@ def _jobs(
     jobs: list[Job] = []
     for name, frames in plan.items():
         card = cards[name]
-        needed = [n for n, job in enumerate(jobs, first) if set(job.card.provides) & set(card.needs)]
+        needed = [n for n, job in enumerate(jobs, first) if _provides(job.card, card)]
         for number, frame in enumerate(frames):
             before = [first + len(jobs) - 1] if number and card.provides else []
             read = [
@@ -237,7 +240,7 @@ def _in_order(chosen: Sequence[NotebookCard], cards: Mapping[str, NotebookCard])
             raise ParamsError(f"notebooks need each other in a circle: {circle}")
         waiting.append(card.name)
         for other in cards.values():
-            if set(other.provides) & set(card.needs) or other.name in card.reports:
+            if _provides(other, card) or other.name in card.reports:
                 place(other)
         waiting.pop()
         ordered.append(card)
@@ -245,3 +248,8 @@ def _in_order(chosen: Sequence[NotebookCard], cards: Mapping[str, NotebookCard])
     for card in chosen:
         place(card)
     return [card for card in ordered if card in chosen]
+
+
+def _provides(other: NotebookCard, card: NotebookCard) -> bool:
+    """Whether another notebook makes what a notebook needs, or a table that it reads where it is there."""
+    return other is not card and bool(set(other.provides) & {*card.needs, *card.tables})

@@ -20,6 +20,7 @@ from typing import Any
 
 from analytics.params import Job, Organisation
 from analytics.params.file_digests import FileDigests
+from analytics.params.notebooks import notebook_names, read_card
 from analytics.params.rules import rule_files
 from analytics.reporting.source_code import PACKAGE, SourceCode, imported_by
 from analytics.reporting.task import Task
@@ -34,6 +35,9 @@ EXECUTING = tuple(
     )
 )  # fmt: skip
 """The modules by which notebooks are executed; what they import beside is not part of any report."""
+
+READINESS_CODE = f"{PACKAGE}.data.readiness"
+"""The module that holds what notebooks need against the data: a report that reaches it tells of them all."""
 
 _DRAWING = (f"{_REPORTING}.making", f"{_REPORTING}.failures")
 _NO_FIGURE = frozenset(
@@ -59,6 +63,7 @@ class Keys:
         self._digests, self._code = digests, code or SourceCode(digests)
         self._notebooks: dict[Path, tuple[str, frozenset[str], str]] = {}
         self._settings: dict[str, str] = {}
+        self._needs: dict[str, list[Any]] = {}
         self._drawing = ""
         self._executing = ""
 
@@ -79,10 +84,10 @@ class Keys:
 
         Raises
         ------
-        OSError
-            If the notebook or a module cannot be read.
+        OSError, ParamsError
+            If the notebook or a module cannot be read; another notebook, for a report that tells of all.
         """
-        cells, _, code = self._notebook(task.notebook)
+        cells, modules, code = self._notebook(task.notebook)
         self._executing = self._executing or self._code.digest(EXECUTING, beside=False)
         organisation = job.organisation
         if organisation.id not in self._settings:
@@ -94,6 +99,8 @@ class Keys:
             "parameters": dict(task.parameters),
             "organisation": self._settings[organisation.id],
         }
+        if READINESS_CODE in modules:
+            said["reports"] = self._cards(organisation, task.notebook.parent)
         return _digest(said)
 
     def of_page(self, task: Task) -> str:
@@ -123,6 +130,20 @@ class Keys:
             said = _digest([cells, content.get("metadata", {})])
             self._notebooks[path] = said, modules, self._code.digest(modules)
         return self._notebooks[path]
+
+    def _cards(self, organisation: Organisation, folder: Path) -> list[Any]:
+        """Return what each of an organisation's notebooks says of its tables and blocks, in their order."""
+        for name in set(notebook_names(folder)) - self._needs.keys():
+            card = read_card(name, folder)
+            self._needs[name] = [
+                name,
+                card.title,
+                card.required,
+                card.optional,
+                card.blocks,
+                card.opens_refused,
+            ]
+        return [self._needs.get(name) for name in organisation.notebooks or sorted(self._needs)]
 
     def _said(self, organisation: Organisation) -> dict[str, Any]:
         """Return an organisation's settings, as far as a figure may depend on them."""

@@ -127,7 +127,7 @@ class Reuse:
         try:
             key = self._keys.of_report(task, self._job(task))
             return replace(task, key=key, page_key=self._keys.of_page(task))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (AnalyticsError, OSError, ValueError, KeyError, TypeError):
             return task
 
     def _looked_up(self, task: Task, state: _State | None) -> Task | ReportResult:

@@ -355,10 +355,20 @@ def drift(rows: pd.DataFrame, labels: Mapping[str, str], format: Format) -> Tabl
     Table
         The farthest first.
     """
-    columns = (Column("Feature"), Column("Stability index", number=True), Column("Drifted"))
+    columns = (
+        Column("Feature"),
+        Column("Stability index", number=True),
+        Column("By chance up to", number=True),
+        Column("Drifted"),
+    )
     ordered = rows.sort_values(["psi", "feature"], ascending=[False, True], na_position="last")
     body = tuple(
-        (called(str(row.feature), labels), format.number(row.psi, 3), "yes" if row.drifted else "no")
+        (
+            called(str(row.feature), labels),
+            format.number(row.psi, 3),
+            format.number(row.by_chance, 3),
+            "yes" if row.drifted else "no",
+        )
         for row in _rows(ordered)
     )
     return Table(columns, body, folded="All features against training")

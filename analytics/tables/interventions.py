@@ -184,7 +184,8 @@ def _day(row: Mapping[Any, Any], format: Format) -> str:
     """Today, or the day without its year: no call is due so far ahead."""
     if row["due"] == "today":
         return "Today"
-    return format.date(row["due_date"]).replace(str(row["due_date"].year), "").strip(" ,/.")
+    day = format.date(row["due_date"]).replace(str(row["due_date"].year), "").strip(" ,/.")
+    return day.replace(" ", "\N{NO-BREAK SPACE}")  # of a column so narrow, a day would take two lines
 
 
 def _bar(amount: float, most: float) -> float | str:

@@ -284,7 +284,9 @@ def group_choice(rows: pd.DataFrame, format: Format) -> Table | None:
     return Table(columns, body, folded="How the number of groups was chosen")
 
 
-def customers(rows: pd.DataFrame, format: Format, *, limit: int = 50) -> Table | None:
+def customers(
+    rows: pd.DataFrame, format: Format, *, limit: int = 50, folded: str = "Customers with the most revenue"
+) -> Table | None:
     """Customers with the most revenue: id, segment, tier, scores and what stands behind them.
 
     Parameters
@@ -294,6 +296,8 @@ def customers(rows: pd.DataFrame, format: Format, *, limit: int = 50) -> Table |
     format : Format
     limit : int, default 50
         Most rows to show.
+    folded : str
+        Words under which the table is folded; empty where it stands open.
 
     Returns
     -------
@@ -324,7 +328,7 @@ def customers(rows: pd.DataFrame, format: Format, *, limit: int = 50) -> Table |
         for row in rows.head(limit).itertuples()
     )
     of_rows = format.count(len(rows)) if len(rows) > limit else ""
-    return Table(columns, body, of_rows=of_rows, folded="Customers with the most revenue")
+    return Table(columns, body, of_rows=of_rows, folded=folded)
 
 
 def _weighted(rows: pd.DataFrame, column: str) -> float:

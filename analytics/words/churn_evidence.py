@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -250,6 +251,34 @@ def threshold(status: Status, counts: Mapping[str, Any], format: Format) -> Stat
     )
 
 
+def what_if(status: Status, counts: Mapping[str, Any], format: Format) -> Statement | None:
+    """What other costs of a call and of a customer lost would make of the threshold.
+
+    Parameters
+    ----------
+    status, format
+        As for `scores`.
+    counts : mapping
+        As `analytics.models.churn.ChurnResult.what_if` gives them.
+
+    Returns
+    -------
+    Statement or None
+        None where there is no model.
+    """
+    said = threshold(status, counts, format)
+    if said is None:
+        return None
+    if counts["threshold"] >= 1:
+        heading = f"No call pays: those who leave uncalled cost {format.number(counts['cost'])}"
+        return replace(said, heading=heading, lead="A call costs more than it is expected to save.")
+    calls = counts["called_today"]
+    who = "customer has" if calls == 1 else "customers have"
+    cost = format.number(calls * counts["cost_of_call"])
+    today = f"Today {format.count(calls)} {who} such a chance; calling them costs {cost}."
+    return replace(said, lead=f"{said.lead} {today}")
+
+
 def features(status: Status, rows: pd.DataFrame, tests: pd.DataFrame, format: Format) -> Statement | None:
     """What the model goes by.
 
@@ -307,10 +336,10 @@ def drift(status: Status, rows: pd.DataFrame, labels: Mapping[str, str], format:
     own = rows[rows["feature"] != "score"]
     flagged = own[own["drifted"].astype(bool)].sort_values("psi", ascending=False, kind="stable")
     score_moved = bool(rows.loc[rows["feature"] == "score", "drifted"].astype(bool).any())
-    limit = format.number(0.2, 1)
     read = (
-        "The index compares how a feature is spread among the customers scored now and in training: 0 is "
-        f"the same, above {limit} is flagged, and a kept model is trained anew."
+        "The index compares how a feature is spread now and in training: 0 is the same. Flagged is what "
+        f"exceeds both {format.number(0.2, 1)} and the index that chance alone gives so few; a kept model is "
+        "then trained anew."
     )
     based = f"{format.count(len(own))} features and the model's chance itself"
     if flagged.empty and not score_moved:

@@ -80,7 +80,7 @@ def _verdict(setting: Setting, headlines: pd.DataFrame, tables: pd.DataFrame) ->
     now = headlines.iloc[-1]
     if setting.trust == "no":
         if not refused:
-            return sentence("No table could be read: there is nothing to act on.")
+            return sentence("{nothing}: no table holds a row.", nothing=Bold("There is nothing to act on"))
         return sentence(
             "{no}: {tables} {are} refused, and reports that need {them} are not made.",
             no=Bold("Do not act on the figures yet"),
@@ -107,7 +107,8 @@ def _verdict(setting: Setting, headlines: pd.DataFrame, tables: pd.DataFrame) ->
 
 def _mend_first(setting: Setting, mend: pd.DataFrame) -> Runs:
     if mend.empty:
-        return sentence("Nothing needs mending: no row breaks a rule.")
+        clean = "Nothing needs mending: no row breaks a rule."
+        return () if setting.trust == "no" else sentence(clean)
     first = mend.iloc[0]
     if first["rule"] == "late":
         return sentence(
@@ -204,7 +205,7 @@ def tables(setting: Setting, frame: pd.DataFrame) -> Statement:
         lead = "A refused table is in no figure: the reason and the first ids stand below."
     elif late:
         heading = f"{setting.format.count(len(late))} of {count} late: {_listed(late)}"
-        lead = "Their newest row is older than 19 of 20 pauses between days with rows, and a day more."
+        lead = "Their newest row is older than the last column allows; how that is found stands in the notes."
     else:
         out = frame["rows_left_out"].sum()
         heading = f"None of {count} is refused or late; {setting.rows(out)} set aside"

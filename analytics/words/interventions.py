@@ -260,7 +260,8 @@ def owners(setting: Setting, kpis: Kpis) -> Statement | None:
         return None
     named = rows[rows["owner"].notna()]
     if named.empty:
-        return Statement("No customer in the queue has an owner", based=setting.based(kpis))
+        nobody = "Nobody has calls on their hands" if rows.empty else "No customer in the queue has an owner"
+        return Statement(nobody, based=setting.based(kpis))
     first = named.iloc[0]
     held = first["value_at_risk"]
     amount = setting.calls(first["to_call"]) if pd.isna(held) else f"{show.money(held)} at risk"
@@ -272,7 +273,7 @@ def owners(setting: Setting, kpis: Kpis) -> Statement | None:
     soon = show.count(busiest["due_this_week"])
     lead = f"{whose} {setting.calls(busiest['to_call'])}, {soon} of them this week."
     if kpis["unassigned"]:
-        lead += f" {show.count(kpis['unassigned'])} have no owner."
+        lead += f" {show.count(kpis['unassigned'])} {'has' if kpis['unassigned'] == 1 else 'have'} no owner."
     return Statement(
         heading,
         lead,

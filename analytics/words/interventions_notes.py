@@ -42,7 +42,8 @@ def notices(
     tuple of Notice or None
         None where there is nothing to say.
     """
-    part = Notice("A part of the queue is shown", f"{setting.asked.capitalize()}.") if setting.asked else None
+    said = f"{setting.asked[:1].upper()}{setting.asked[1:]}."  # names keep their capitals
+    part = Notice("A part of the queue is shown", said) if setting.asked else None
     return (
         part,
         _no_predictions(setting, kpis),
@@ -193,13 +194,22 @@ def _limits(setting: Setting, kpis: Kpis, rules: Any) -> tuple[str, ...]:
         "That a call keeps a customer is not known from this page.",
     ]
     if kpis["scored_customers"] and kpis["unscored_accounts"]:
+        n = kpis["unscored_accounts"]
+        have, their, them = ("account has", "its", "it") if n == 1 else ("accounts have", "their", "them")
         limits.append(
-            f"{show.count(kpis['unscored_accounts'])} live accounts have no prediction in the batch; only "
-            f"their "
-            "health can bring them into the queue."
+            f"{show.count(n)} live {have} no prediction in the batch; only {their} health can bring {them} "
+            "into the queue."
+        )
+    if n := kpis["scored_customers"]:
+        scored = f"{show.count(n)} {'customer' if n == 1 else 'customers'}"
+        limits.append(
+            f"The predictions are of {scored}: who is not among them "
+            "and has no running contract cannot be in the queue."
         )
     if not rules.days_off:
         limits.append("Public holidays are not known: days_off of the rule table is empty.")
     if kpis["unvalued"] and kpis["scored_customers"]:
-        limits.append(f"{show.count(kpis['unvalued'])} in the queue are of unknown value and in no sum.")
+        n = kpis["unvalued"]
+        are = "is" if n == 1 else "are"
+        limits.append(f"{show.count(n)} in the queue {are} of unknown value and in no sum.")
     return tuple(limits)

@@ -67,11 +67,15 @@ class Setting:
 
     def leads(self, n: float) -> str:
         """Count leads in words."""
-        return f"{self.format.count(n)} {'lead' if n == 1 else 'leads'}"
+        return self.counted(n, "lead")
 
     def customers(self, n: float) -> str:
         """Count customers in words."""
-        return f"{self.format.count(n)} {'customer' if n == 1 else 'customers'}"
+        return self.counted(n, "customer")
+
+    def counted(self, n: float, one: str, of: str = "") -> str:
+        """Count things in words: ``1 row of the table``, ``2 rows of the table``."""
+        return f"{self.format.count(n)} {one}{'' if n == 1 else 's'}{of}"
 
 
 def headlines(setting: Setting, history: pd.DataFrame) -> tuple[Headline, ...]:
@@ -193,23 +197,28 @@ def steps(setting: Setting, rates: pd.DataFrame) -> Statement:
     """
     show, worst = setting.format, rates[rates["is_bottleneck"]]
     based = f"main steps with {FEW} subjects or more that had time"
+    main = rates[rates["step"] == "main"]
+    never = _never_taken(main)
+    unknown = main[never & (main["from_subjects"] > 0)]["to_stage"]
+    aside = f"Nobody has ever entered {' or '.join(unknown)}, or it is not recorded." if len(unknown) else ""
     if worst.empty:
-        return Statement("Too few had time for any step to name a bottleneck", based=based)
+        return Statement("Too few had time for any step to name a bottleneck", aside, based=based)
     row = worst.iloc[0]
     rate, n = _fair(row)
     heading = f"The bottleneck is {row['from_stage']} to {row['to_stage']}: {show.percent(rate, 0)} go on"
-    days = row["median_days"] if pd.notna(row["median_days"]) else row["usual_days"]
-    lead = (
-        f"{show.count(n - round(rate * n / 100))} of {show.count(n)} who had time stopped there; "
-        f"half of those who go on do so within {show.days(days)}."
-    )
-    rivals = rates[(rates["step"] == "main") & ~rates["is_bottleneck"]]
+    lead = f"{show.count(n - round(rate * n / 100))} of {show.count(n)} who had time stopped there"
+    if pd.notna(row["median_days"]):
+        lead += f"; half of those who go on do so within {show.days(row['median_days'])}"
+    elif pd.notna(row["usual_days"]):
+        lead += f"; nine of ten who go on do so within {show.days(row['usual_days'])}"
+    lead += "."
+    rivals = main[~main["is_bottleneck"] & ~never]
     close = [rival for __, rival in rivals.iterrows() if _overlap(rival, row)]
     if close:
         lead += f" {close[0]['from_stage']} to {close[0]['to_stage']} is as low, within the margin of error."
     return Statement(
         heading,
-        lead,
+        f"{lead} {aside}".strip(),
         "‘Had time’ are all who reached the first stage in the 365 days that end the usual days ago; nine "
         "of ten "
         "who take a step do so within the usual days.",
@@ -280,16 +289,17 @@ def reconciliation(setting: Setting, items: dict[str, int]) -> Statement:
     else:
         heading = f"The leads table has {show.count(listed)} leads, the funnel {show.count(n)}"
     differ = items["not_customers"] + items["not_converted"]
-    customers = (
-        f"The {show.count(items['customers'])} customers agree with it too."
-        if not differ
-        else f"Of the conversions, {show.count(differ)} differ: a stage says otherwise than the table."
-    )
+    if differ:
+        customers = f"Of the conversions, {show.count(differ)} differ: a stage says otherwise than the table."
+    elif items["customers"] == 1:
+        customers = "The 1 customer agrees with it too."
+    else:
+        customers = f"The {show.count(items['customers'])} customers agree with it too."
     return Statement(
         heading,
         customers,
         "From rows of the table to leads of the funnel, and from conversions in the table to its customers.",
-        f"{show.count(listed)} rows of the leads table created in {_frame(setting)}",
+        f"{setting.counted(listed, 'row', ' of the leads table')} created in {_frame(setting)}",
     )
 
 
@@ -309,7 +319,7 @@ def paths(setting: Setting, rows: pd.DataFrame) -> Statement:
     still = rows[rows["outcome"] == "open"]["subjects"].sum()
     heading = f"The commonest path is {top['path']}: {show.share(top['share'], 0)} of leads"
     back = rows[rows["path"].map(_goes_back)]["subjects"].sum()
-    lead = f"{show.count(still)} of {show.count(n)} are still open."
+    lead = f"{show.count(still)} of {show.count(n)} {_are(still)} still open."
     if back:
         lead += f" {show.count(back)} went back a stage; what they had reached still counts."
     return Statement(
@@ -419,6 +429,11 @@ def _fair(row: pd.Series) -> tuple[float, int]:
     """Rate and denominator by which a step is judged: of those who had time, where enough are known."""
     name = "mature_rate" if row["mature_rate_n"] >= FEW else "conversion_rate"
     return float(row[name]), int(row[f"{name}_n"])
+
+
+def _never_taken(rates: pd.DataFrame) -> pd.Series:
+    """Mark steps into stages that only events tell of, and that none tells of: they are not judged."""
+    return rates["usual_days"].isna() & rates["to_subjects"].eq(0) & rates["to_stage"].ne("Customer")
 
 
 def _overlap(one: pd.Series, other: pd.Series) -> bool:

@@ -31,11 +31,10 @@ def financial(setting: Setting, now: pd.Series) -> Statement:
         "is cost / profit a month."
     )
     if pd.isna(now["ltv"]):
-        why = (
-            "nobody was lost"
-            if now["customer_months"] > 0 and not now["lost_customers"]
-            else "no profit is known"
-        )
+        if not now["customer_months"] > 0:
+            why = "nobody was a customer"
+        else:
+            why = "no profit is known" if now["lost_customers"] else "nobody was lost"
         return Statement(
             f"What a customer is worth cannot be said: {why}", _rests_on(setting, now), read, based
         )
@@ -83,8 +82,7 @@ def success(setting: Setting, rows: pd.DataFrame) -> Statement:
         "Mean answer of the accounts that gave one, with its 95% interval. Months with fewer than 30 "
         "answers are "
         "left out of the picture.",
-        f"{show.count(now['responses'])} answers of {show.count(now['accounts'])} accounts in "
-        f"{show.month(now['month'])}",
+        f"{setting.counted(now['responses'], 'answer')} of {_accounts(setting, now)}",
     )
 
 
@@ -150,9 +148,12 @@ def customers(setting: Setting, rows: pd.DataFrame) -> Statement:
     own = rows[rows["stage"].isin(("Customer", "Retained", "Expansion"))]
     if rows.empty:
         return Statement("Nobody is listed" + (": the filters leave nobody" if setting.filtered else ""))
-    based = f"{show.count(len(rows))} leads and customers known by {setting.last_day}"
+    known = "1 lead or customer" if len(rows) == 1 else f"{show.count(len(rows))} leads and customers"
+    based = f"{known} known by {setting.last_day}"
     if own.empty:
-        return Statement(f"{show.count(len(rows))} are listed, none of them a customer now", based=based)
+        heading = "1 is listed, no customer now" if len(rows) == 1 else ""
+        heading = heading or f"{show.count(len(rows))} are listed, none of them a customer now"
+        return Statement(heading, based=based)
     risky = own[own["risk_level"].isin(AT_RISK)]
     heading = f"{setting.customers(len(own))} worth {show.money(own['value'].sum())} a year"
     scored = own["risk_level"].notna().any()
@@ -213,11 +214,11 @@ def journey(setting: Setting, subject: pd.Series | None, events: pd.DataFrame, w
         "Each dot is an event on its day; orange is bad news: a critical ticket, a negative answer, a "
         "return, a "
         "high risk, a departure.",
-        f"{show.count(len(events))} events by {setting.last_day}",
+        f"{setting.counted(len(events), 'event')} by {setting.last_day}",
     )
 
 
-def journey_missing(subject: pd.Series | None, events: pd.DataFrame, wanted: str) -> str:
+def journey_missing(setting: Setting, subject: pd.Series | None, events: pd.DataFrame, wanted: str) -> str:
     """Say why no journey is shown; empty where one is."""
     if subject is None:
         if wanted.strip():
@@ -225,7 +226,9 @@ def journey_missing(subject: pd.Series | None, events: pd.DataFrame, wanted: str
                 "No lead or customer of the list has an id or a name with this text. Ids are in the list "
                 "above."
             )
-        return "There is no lead and no customer by then."
+        return (
+            "The filters leave nobody." if setting.filtered else "There is no lead and no customer by then."
+        )
     return "" if len(events) else "No event of this customer is known."
 
 
@@ -261,7 +264,7 @@ def _use(setting: Setting, last: pd.Series) -> str:
 
 
 def _accounts(setting: Setting, last: pd.Series) -> str:
-    return f"{setting.format.count(last['accounts'])} accounts in {setting.format.month(last['month'])}"
+    return f"{setting.counted(last['accounts'], 'account')} in {setting.format.month(last['month'])}"
 
 
 def _paid(setting: Setting, known: pd.DataFrame) -> str:

@@ -91,6 +91,8 @@ def headlines(setting: Setting, rows: pd.DataFrame) -> tuple[Headline, ...]:
         avg_basket_size_n=rows["total_transactions"], purchases_per_customer_n=rows["unique_customers"]
     )
     returns, units = int(now["returns"]), now["avg_items_per_transaction"]
+    counted = now["orders_with_units"]
+    of_known = "" if counted == now["total_transactions"] else f", known of {show.count(counted)}"
 
     def card(column: str, **options: Any) -> Headline:
         return headline(known, column, setting.comparison, show, **options)
@@ -108,7 +110,7 @@ def headlines(setting: Setting, rows: pd.DataFrame) -> tuple[Headline, ...]:
             "avg_basket_size",
             label="Revenue an order",
             unit="money",
-            base="net of returns" if pd.isna(units) else f"{show.number(units, 1)} items an order",
+            base="net of returns" if pd.isna(units) else f"{show.number(units, 1)} items an order{of_known}",
         ),
         card(
             "purchases_per_customer",

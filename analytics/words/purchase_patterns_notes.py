@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from analytics.words.apart import returned_only
 from analytics.words.purchase_patterns import Setting, begins_inside
 
 
@@ -56,12 +60,14 @@ def method(setting: Setting, timezone: str) -> tuple[str, ...]:
     )
 
 
-def limits(setting: Setting, *, without_profit: int = 0) -> tuple[str, ...]:
+def limits(setting: Setting, apart: Mapping[str, Any], *, without_profit: int = 0) -> tuple[str, ...]:
     """Say what the figures do not show.
 
     Parameters
     ----------
     setting : Setting
+    apart : mapping
+        As returned by `analytics.metrics.apart.sales_apart` for the timeframe.
     without_profit : int, default 0
         Sales of the timeframe whose profit is not known.
     """
@@ -71,6 +77,16 @@ def limits(setting: Setting, *, without_profit: int = 0) -> tuple[str, ...]:
     ]
     if setting.level == "product":
         lines.append("The lines have no category, so products stand in for them.")
+    if guests := apart["guest_revenue"]:
+        lines.append(
+            f"{setting.format.money(guests)} of the revenue is of sales without a known customer: of no "
+            "customer's orders, visits or gaps."
+        )
+    if only := apart["customers_with_returns_only"]:
+        lines.append(
+            f"{returned_only(setting.format, only)} in the timeframe count{'s' if only == 1 else ''} in the "
+            "revenue and not among the customers."
+        )
     if without_profit:
         count = setting.format.count(without_profit)
         lines.append(f"The profit of {count} sales is not known; profit is that of the others.")

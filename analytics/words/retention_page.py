@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from analytics.page.pieces import Headline, Runs, sentence
 from analytics.words import retention, revenue_retention
+from analytics.words.apart import in_no_figure
 from analytics.words.retention import Setting, brief
 
 
@@ -144,13 +148,18 @@ def method(contracts: pd.DataFrame, rows: pd.DataFrame | None = None) -> tuple[s
 
 
 def limits(
-    setting: Setting, contracts: pd.DataFrame | None = None, rows: pd.DataFrame | None = None
+    setting: Setting,
+    apart: Mapping[str, Any],
+    contracts: pd.DataFrame | None = None,
+    rows: pd.DataFrame | None = None,
 ) -> tuple[str, ...]:
     """Say what the figures do not show; what concerns orders only where there are any.
 
     Parameters
     ----------
     setting : Setting
+    apart : mapping
+        As returned by `analytics.metrics.apart.sales_apart`.
     contracts : pandas.DataFrame, optional
         As for `headlines`; without it there are none.
     rows : pandas.DataFrame, optional
@@ -163,8 +172,7 @@ def limits(
         f"Without a contract nobody says goodbye: {setting.format.days(setting.churn_days)} of silence stand "
         "for it, and some who count as lapsed may order again.",
         why,
-        "Sales without a known customer, and customers with nothing but returns, are in no figure "
-        "of this page.",
+        *in_no_figure(setting.format, apart, "no figure of this page"),
     )
 
 

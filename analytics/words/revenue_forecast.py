@@ -159,6 +159,8 @@ def backtest(
         f"{month_count(one['horizon'], format)} ahead each: "
         f"{format.count(one['months'])} months compared"
     )
+    if zero := int(scores.loc[scores["model"] == leader, "zero_months"].sum()):
+        based += f", {format.count(zero)} of them without revenue and in no miss in percent"
     read = (
         "MASE 1 is as far off as a month usually lies from the same month a year before. The blue bar leads "
         "this page."

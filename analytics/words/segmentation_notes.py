@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
+from analytics.words.apart import in_no_figure
 from analytics.words.segmentation_setting import Setting
 
 
@@ -80,13 +84,21 @@ def method(setting: Setting, fitted_on: int, measured_on: int, resamples: int = 
     return lines
 
 
-def limits(setting: Setting) -> list[str]:
-    """Say what the figures do not show."""
+def limits(setting: Setting, apart: Mapping[str, Any]) -> list[str]:
+    """Say what the figures do not show.
+
+    Parameters
+    ----------
+    setting : Setting
+    apart : mapping
+        As returned by `analytics.metrics.apart.sales_apart`.
+    """
     bounds = setting.bounds
     lines = [
         "Scores compare customers with each other: when all buy more, the segments stay as large as "
         "they were.",
         "A customer without a contract does not say when they leave; At-Risk means silence, not departure.",
+        *in_no_figure(setting.format, apart, "no segment and no tier, nor in any sum of them"),
     ]
     if not bounds.include_inactive:
         days = setting.format.days(bounds.inactive_days)

@@ -38,6 +38,12 @@ def test_rules_are_drawn_most_rows_first_with_table_share_and_fate():
     assert chart.alt == "Bars of rows that break a rule, 2 rules: nps out of range has most, 30."
 
 
+def test_on_phones_rules_are_named_whole_with_their_table():
+    long = broken(rule=["sold_at_days", "feature_adoption_range", "units_outlier"])
+    words = words_of(charts.rules(long, rule_name, SHOW).narrow)
+    assert {"sales: sold on an impossible day", "accounts: feature_adoption out of range"} <= set(words)
+
+
 def test_without_a_broken_rule_there_is_no_picture():
     assert charts.rules(broken()[2:], rule_name, SHOW) is None
     assert charts.rules(broken(rows_failing=np.nan), rule_name, SHOW) is None

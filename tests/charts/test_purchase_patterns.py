@@ -31,7 +31,9 @@ def test_a_period_that_is_cut_is_grey():
     chart = charts.over_time(weeks(), "weekly", SHOW)
     assert LIGHT["ghost"] in chart.wide
     assert LIGHT["ghost"] not in charts.over_time(weeks().assign(cut=False), "weekly", SHOW).wide
-    assert "between 5 and 30, the most in the week from 5 October 2026" in chart.alt
+    assert "in whole ones between 5 and 30, the most in the week from 5 October 2026" in chart.alt
+    later = weeks((20, 30, 25)).assign(cut=[False, True, False])
+    assert "in whole ones between 20 and 25, the most" in charts.over_time(later, "weekly", SHOW).alt
     assert charts.over_time(weeks((0, 0)), "weekly", SHOW) is None
 
 

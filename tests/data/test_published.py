@@ -7,7 +7,7 @@ import pytest
 
 from analytics.data.published import read_published
 from analytics.errors import ParamsError
-from tests.board_reports import QUARTER, body, card, failure, write
+from tests.board_reports import QUARTER, body, card, change, failure, write
 
 NAME = "retention"
 
@@ -40,6 +40,34 @@ def test_what_is_not_there_is_missing_and_leads_nowhere(read):
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"success": true}', '{"success": true, "meta": 3}'])
 def test_what_cannot_be_read_is_missing_and_no_error(read, text):
     assert read(text).state == "missing"
+
+
+HALF = [
+    {**card("retention_rate", 1.0), "changes": None},
+    {**card("retention_rate", 1.0), "changes": ["+1"]},
+    {**card("retention_rate", 1.0, change(1.0)), "number": "1"},
+    {**card("retention_rate", 1.0), "year_ago": []},
+    {**card("retention_rate", 1.0), "label": None},
+    {name: value for name, value in card("retention_rate", 1.0).items() if name != "unit"},
+    "retention_rate",
+]
+
+
+@pytest.mark.parametrize("headline", HALF)
+def test_half_of_a_headline_or_another_version_s_is_not_quoted(read, headline):
+    found = read(body(card("other", 2.0), headline))
+    assert (found.state, found.reason) == ("missing", "its figures cannot be read")
+    assert not found.headlines
+
+
+@pytest.mark.parametrize("changed", [{"data": None}, {"data": [1]}, {"meta": {"parameters": None}}])
+def test_nor_is_what_has_no_blocks_or_parameters(read, changed):
+    whole = body(card("retention_rate", 1.0))
+    assert read(whole | changed | {"meta": whole["meta"] | changed.get("meta", {})}).state == "missing"
+
+
+def test_what_is_no_row_of_a_block_is_none(read):
+    assert read(body(rows=[{"b": 2}, None, "x"])).rows("rows") == [{"b": 2}]
 
 
 def test_a_failed_report_says_why_and_leads_to_its_page(read):

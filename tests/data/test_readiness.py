@@ -68,3 +68,9 @@ def test_what_is_known_of_notebooks_is_of_notebooks_that_there_are():
     for name in {name for names in COLUMNS.values() for name in names}:
         table, _, column = name.partition(".")
         assert column in CONTRACT[table]
+
+
+def test_every_report_that_shows_or_weighs_profit_lacks_something_without_it():
+    """Profit on a card, in a lifetime value, in the worth of a customer who may leave."""
+    with_profit = {"campaign", "clv", "interventions", "lifecycle", "purchase_patterns", "roi"}
+    assert {name for name, columns in COLUMNS.items() if "sales.total_profit" in columns} == with_profit

@@ -318,6 +318,13 @@ class TestBounds:
     def test_mean_days_to_return_include_the_lower_bound_and_the_last_end(self, gap, label):
         assert self.label(self.one((10, 1.0), (10 + gap, 1.0)), "return") == label
 
+    def test_words_of_scores_run_from_best_to_worst(self):
+        found = self.one((9, 1.0))
+        said = {name: dict(zip(found[name].iloc[:, 0], found[name]["label"], strict=True)) for name in "rfm"}
+        assert (said["r"][5], said["r"][1]) == ("Bought most recently", "Longest ago")
+        assert (said["f"][5], said["f"][1]) == ("Most frequent", "Rarest")
+        assert (said["m"][5], said["m"][1]) == ("Highest spending", "Lowest spending")
+
     def test_the_mean_is_not_rounded(self):
         assert self.label(self.one((10, 1.0), (39, 1.0), (70, 1.0)), "return") == "30–60"
         assert self.label(self.one((10, 1.0), (39, 1.0), (69, 1.0)), "return") == "0–30"

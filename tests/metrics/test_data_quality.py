@@ -228,8 +228,8 @@ class TestRules:
 
     def test_ids_that_are_addresses_or_numbers_of_telephones_are_masked(self, made):
         text = "customer_id,credit_limit\nada@example.com,-1\n+44 7700 900123,-2\n00123,-3\n"
-        quality = made(customers=text)
-        assert quality.examples["id"].tolist() == ["•••• 0123", "00123", "•••• .com"]
+        quality = made(customers=text + "0044 7700 900456,-4\n")
+        assert quality.examples["id"].tolist() == ["•••• 0123", "00123", "•••• 0456", "•••• .com"]
         assert "example.com" not in repr(quality.dataset.findings)
 
 
@@ -257,6 +257,10 @@ class TestRefusals:
         quality = made(sales=SALES + "1,a,2026-01-01,one\n2,a,2026-01-02,2\n")
         assert failing(quality) == {("sales", "total_amount_type"): 1}
         assert quality.examples["id"].tolist() == ["1"]
+
+    def test_tables_without_a_row_are_not_trusted(self, made):
+        quality = made(sales=SALES, customers="customer_id,name\n")
+        assert (quality.trust, len(quality.mend)) == ("no", 0)
 
     def test_another_table_refused_asks_for_care(self, made):
         quality = made(
@@ -308,6 +312,19 @@ class TestFreshness:
         )
         assert data_gaps.columns(quality.profile)["rows"].tolist() == [2] * 4
         assert quality.headlines["rows_in_timeframe"].iloc[-1] == 2
+
+    def test_predictions_of_the_reference_date_are_as_fresh_as_the_reports_that_use_them(self, made):
+        """Reports use the batch of the reference date; rows that the workbook keeps are no events."""
+        head = "batch_id,predicted_at,customer_id,churn_probability,monetary_score\n"
+        batches = head + "".join(
+            f"{day},{day},a,0.5,1\n" for day in ("2026-09-01", "2026-10-01", "2026-10-02")
+        )
+        given = {"timeframe": "2026-Q3"}
+        quality = made(sales=self.sales([date(2026, 9, 30)]), predictions=batches, given=given)
+        row = quality.tables.set_index("table").loc["predictions"]
+        assert (row["newest_day"], row["freshness_days"]) == (date(2026, 10, 1), 0)
+        assert np.isnan(row["rows_in_timeframe"])
+        assert quality.headlines["rows_in_timeframe"].iloc[-1] == 1
 
     def test_a_hundredth_of_the_rows_set_aside_asks_for_care(self, made):
         clean = self.sales([date(2026, 10, 1)] * 99)

@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from analytics.metrics.journey import customer_journey, find_subject
+from analytics.metrics.journey import customer_journey, find_subject, find_subjects
 from tests.lifecycle_data import events, tables
 
 EDGE = date(2026, 4, 1)
@@ -94,3 +94,25 @@ def test_a_customer_is_found_by_either_id_else_by_a_part_the_most_valuable_first
 
 def test_nobody_is_found_in_an_empty_list():
     assert find_subject(LISTED.iloc[:0], "") is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("", ["Zenith & Co", "Acme", "Acme Two"]),
+        ("acme", ["Acme", "Acme Two"]),
+        ("a", ["Zenith & Co", "Acme", "Acme Two"]),
+        ("L2", ["Acme Two"]),
+        ("nobody", []),
+    ],
+)
+def test_all_who_match_are_found_in_the_order_of_the_list(wanted, found):
+    assert find_subjects(LISTED.iloc[:0], wanted).empty
+    assert find_subjects(LISTED, wanted)["name"].tolist() == found
+
+
+def test_who_bears_an_id_comes_first_the_lead_before_the_customer():
+    listed = LISTED.assign(lead_id=["11", None, "1"], customer_id=["1", "7", None])
+    listed["name"] = ["Best", "Number 1", "Last"]
+    assert find_subjects(listed, "1")["name"].tolist() == ["Last", "Best", "Number 1"]
+    assert find_subject(listed, " 1 ")["name"] == "Last"

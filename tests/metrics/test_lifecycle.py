@@ -196,6 +196,22 @@ class TestSteps:
         assert found.index[found["is_bottleneck"]].tolist() == [("MQL", "SQL")]
         assert found.loc[("MQL", "SQL"), ["mature_rate", "mature_rate_n"]].tolist() == [68.0, 100]
 
+    def test_a_stage_that_nobody_records_is_no_bottleneck_but_customers_that_never_came_are(self):
+        won = many("W", 50, Lead="2025-09-01", MQL="2025-09-02", SQL="2025-09-05", Customer="2025-09-09")
+        lost = many("X", 10, Lead="2025-09-01", MQL="2025-09-02", SQL="2025-09-05")
+        found = self.steps(won + lost)
+        assert found.loc[("Customer", "Retained"), ["from_subjects", "to_subjects"]].tolist() == [0, 0]
+        cohort = plain_subjects(QUARTER.reference_date, [], won + lost)
+        found = metrics.conversion_rates(cohort, cohort, QUARTER.reference_date)
+        found = found.set_index(["from_stage", "to_stage"])
+        assert found.loc[("Customer", "Retained"), "conversion_rate"] == 0.0
+        assert found.index[found["is_bottleneck"]].tolist() == [("SQL", "Customer")]
+        nobody = plain_subjects(
+            QUARTER.reference_date, [], many("X", 40, Lead="2025-09-01", SQL="2025-09-05")
+        )
+        found = metrics.conversion_rates(nobody, nobody, QUARTER.reference_date)
+        assert found.loc[found["is_bottleneck"], "to_stage"].tolist() == ["Customer"]
+
     def test_with_few_there_is_no_bottleneck(self):
         assert not self.steps(events("L1", Lead="2026-01-01"))["is_bottleneck"].any()
 

@@ -201,6 +201,13 @@ class TestChoosing:
         assert sorted(ids) == sorted(every.loc[wanted.eq(True), "subject_id"])
         assert len(ids) or "%" in asked.values()
 
+    def test_a_level_of_risk_counts_in_whatever_case_it_is_written(self, made):
+        data, _ = made
+        found, asked = subjects(data, EDGE), Chosen(risk_level="High")
+        small = data["predictions"].mutate(risk_level=data["predictions"].risk_level.lower())
+        counts = [choose(found, asked, rows, "b1").count().execute() for rows in (data["predictions"], small)]
+        assert counts[0] == counts[1] > 0
+
     def test_other_tables_are_limited_alike_by_a_list_and_by_an_expression(self, made, monkeypatch):
         data, every = made
         picked = choose(subjects(data, EDGE), Chosen(stage="Churned"), data["predictions"], "b1")

@@ -30,6 +30,8 @@ def test_every_rule_finds_its_own_in_the_order_of_kinds(find):
     found = find(late, **whole_set())
     assert tuple(found) == KINDS
     assert all(row["rule"] for rows in found.values() for row in rows)
+    counts = [found[kind][0]["count"] for kind in ("high_risk_customers", "at_risk_deals")]
+    assert [type(count) for count in counts] == [int, int]  # beside alerts that count nothing, too
 
 
 def test_customers_at_high_risk_count_above_the_value_and_no_others(find):
@@ -45,6 +47,26 @@ def test_deals_at_risk_count_above_the_value(find):
     (row,) = find(**whole_set())["at_risk_deals"]
     assert (row["count"], row["value"], row["subject"]) == (2, 37_000.5, "Acme")
     assert (row["limit"], row["link"]) == (10_000.0, "pipeline.html#at_risk_deals")
+
+
+def test_amounts_add_up_exactly_and_limits_are_written_out(find):
+    """Ten deals of 0.1 are worth 1, and a hundred million dong are no 1e+08."""
+    dime = {"deal_id": "d", "company": None, "deal_value": 0.1}
+    (row,) = find(limits=LIMITS | {"deal_value_over": 0.0}, pipeline=body(at_risk_deals=[dime] * 10))[
+        "at_risk_deals"
+    ]
+    assert (row["value"], row["count"], type(row["count"])) == (1.0, 10, int)
+    dear = dime | {"deal_value": 2e8}
+    (row,) = find(limits=LIMITS | {"deal_value_over": 1e8}, pipeline=body(at_risk_deals=[dear]))[
+        "at_risk_deals"
+    ]
+    assert row["rule"].endswith("worth more than 100000000 GBP")
+
+
+@pytest.mark.parametrize("odd", [{}, {"value_at_risk": "much"}, {"high_risk": True}, {"deal_value": "much"}])
+def test_rows_without_an_amount_are_no_alert(find, odd):
+    reports = {"roi": body(customers=[odd]), "pipeline": body(at_risk_deals=[odd])}
+    assert find(**reports) == {}
 
 
 def test_a_pipeline_that_lists_only_larger_deals_sets_the_limit(find):

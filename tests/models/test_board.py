@@ -127,7 +127,16 @@ def test_the_funnel_is_the_life_cycle_s_untouched(read):
     assert set(published_funnel(funnel)) == {"stages", "conversion_rates"}
 
 
-@pytest.mark.parametrize("reports", [{}, {"lifecycle": body(funnel=None)}, {"lifecycle": failure()}])
+@pytest.mark.parametrize(
+    "reports",
+    [
+        {},
+        {"lifecycle": body(funnel=None)},
+        {"lifecycle": failure()},
+        {"lifecycle": body(funnel={"stages": "x"})},
+        {"lifecycle": body(funnel={"stages": [{"stage": "Lead"}]})},
+    ],
+)
 def test_without_one_it_is_null(read, reports):
     funnel = read_funnel(read(**reports))
     assert published_funnel(funnel) is None

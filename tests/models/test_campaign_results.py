@@ -68,10 +68,16 @@ def accounts_of(*rows):
     return table_of(columns, rows)
 
 
+def answered(contacts, **days):
+    """The same contacts, with the days on which customers answered."""
+    rows = contacts_of(*contacts).to_pandas()
+    return as_table(rows.assign(responded_at=pd.to_datetime(rows["customer_id"].map(days))))
+
+
 def results(campaigns, contacts, sales=(), accounts=(), timeframe=OCTOBER, **options):
     return campaign_results(
         campaigns_of(*campaigns),
-        contacts_of(*contacts),
+        contacts if hasattr(contacts, "columns") else contacts_of(*contacts),
         sales_of(*sales),
         accounts_of(*accounts),
         timeframe,
@@ -216,6 +222,12 @@ class TestByHand:
         assert (row.conversion_rate, row.conversion_rate_n) == (100.0, 3)
         assert row.conversion_lift == pytest.approx(100 / 3)
         assert (row.gross_revenue, row.gross_profit) == (180.0, 120.0)
+
+    def test_answers_of_the_contacted_are_counted(self):
+        """A on the last of 30 days, b a day late, c never; the control group does not count."""
+        contacts = answered(THREE_AND_THREE, a="2026-06-30", b="2026-07-01", x="2026-06-02", y="2026-06-02")
+        row = results(LETTER, contacts, BOUGHT).arms.iloc[0]
+        assert (row.contacted, row.responded) == (3, 1)
 
     def test_the_cost_is_split_by_customers_contacted(self):
         arms = (*THREE_AND_THREE, ("k", "d", "card", "2026-06-01"))

@@ -73,6 +73,28 @@ def settings_of(definition, **options):
     return Settings("org", END, definition, **options)
 
 
+class TestWhatIf:
+    def test_at_its_own_costs_the_answer_is_the_pages_own(self, contract, purchase):
+        for result in (contract[0], purchase):
+            costs = {name: result.confusion[name] for name in ("cost_of_miss", "cost_of_call")}
+            counts = dict(result.what_if(**costs))
+            called = counts.pop("called_today")
+            assert counts == result.confusion
+            assert called == (result.predictions["churn_probability"] >= result.status["threshold"]).sum()
+
+    def test_other_costs_give_what_a_model_trained_for_them_would(self, sales, purchase, kept):
+        """The model itself does not depend on them: only from which of its chances on it pays to call."""
+        costs = {"cost_of_miss": 2.0, "cost_of_call": 1.0}
+        anew = train_or_reuse(organisation="org", reference_date=END, sales=sales, rules=RULES, **costs)
+        counts = dict(purchase.what_if(**costs))
+        counts.pop("called_today")
+        assert counts == anew.confusion
+        assert counts["threshold"] != purchase.confusion["threshold"]
+
+    def test_a_model_that_was_kept_without_what_it_was_chosen_on_has_no_answer(self, purchase):
+        assert replace(purchase, forward=None).what_if(cost_of_miss=5, cost_of_call=1) == {}
+
+
 class TestCutoffs:
     def test_without_a_contract_they_lie_a_horizon_apart_and_the_test_ends_at_the_reference_date(self, sales):
         plan = plan_cutoffs(Tables(sales), settings_of("purchase"))

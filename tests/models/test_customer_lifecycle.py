@@ -5,6 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
+from analytics.errors import ParamsError
 from analytics.metrics.lifecycle_subjects import Chosen
 from analytics.models.customer_lifecycle import Assumptions, read_lifecycle
 from analytics.timeframe import compare, parse_timeframe
@@ -86,6 +87,14 @@ def test_parts_of_the_page_agree_with_each_other(whole):
     assert blocks["funnel"]["history"]["leads"].tolist() == whole.history["leads"].tolist()
     assert len(whole.history) == len(PERIODS) > 2
     assert blocks["journey"]["subject_id"] == whole.customers["subject_id"].iloc[0]
+    pd.testing.assert_frame_equal(whole.way_of(whole.subject), whole.journey)
+    assert not whole.way_of(whole.customers.iloc[-1]).equals(whole.journey)
+
+
+@pytest.mark.parametrize("channel", [5, " ", None])
+def test_a_channel_without_a_name_is_refused(channel):
+    with pytest.raises(ParamsError, match='activity_channels: the channel of "call"'):
+        Assumptions(activity_channels={"email_open": "E-mail", "call": channel})
 
 
 def test_every_engine_gives_the_same(whole):

@@ -1,6 +1,7 @@
 """The book of deals: figures add up, the past stays what it was, and the classifier sees no future."""
 
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -104,6 +105,89 @@ class TestFigures:
         assert rows["days_to_close"].is_monotonic_increasing
         assert (rows["overdue"] == (rows["days_to_close"] < 0)).all()
         assert rows["days_to_close"].max() < 90
+
+
+class TestRows:
+    """Each stage, owner and month against a loop over the deals: exchanged rows add up just as well."""
+
+    START, END = pd.Timestamp("2026-01-01"), pd.Timestamp("2026-04-01")
+
+    def agrees(self, row, deals):
+        assert row["deal_count"] == len(deals)
+        assert row["value"] == pytest.approx(sum(deal["value"] for deal in deals))
+        likely = sum(deal["value"] * deal["close_probability"] / 100 for deal in deals)
+        assert row["weighted_value"] == pytest.approx(likely)
+        assert row["stagnant_deals"] == sum(deal["days_in_stage"] > 60 for deal in deals)
+        days = [deal["days_in_stage"] for deal in deals]
+        mean = sum(days) / len(days) if days else np.nan
+        assert row["avg_days_in_stage"] == pytest.approx(mean, nan_ok=True)
+
+    def closed(self):
+        deals = frames(n=700)[0].to_dict("records")
+        return [deal for deal in deals if self.START <= deal["closed_at"] < self.END]
+
+    def stays(self):
+        """Owner, stage and whether the deal moved on, of the stays that ended in the timeframe."""
+        deals, history = frames(n=700)
+        for deal in deals.to_dict("records"):
+            own = history[history["deal_id"] == deal["deal_id"]].sort_values("changed_at")
+            steps = [*zip(own["changed_at"], own["stage"], strict=True), (deal["closed_at"], deal["outcome"])]
+            for (_, stage), (ended, then) in pairwise(steps):
+                if self.START <= ended < self.END:
+                    yield deal["owner"], stage, then != "lost"
+
+    def test_every_stage(self, book):
+        assert book.stages["stage"].tolist() == STAGES
+        deals = book.open.to_dict("records")
+        for row in book.stages.to_dict("records"):
+            self.agrees(row, [deal for deal in deals if deal["stage"] == row["stage"]])
+            assert row["normal_days"] == RULES.stages[row["stage"]].normal_days
+
+    def test_every_owner_and_stage(self, book):
+        deals, closed, stays = book.open.to_dict("records"), self.closed(), list(self.stays())
+        history = frames(n=700)[1]
+        been = set(zip(history["deal_id"], history["stage"], strict=True))
+        assert len(book.owners) == 2 * (1 + len(STAGES))
+        for row in book.owners.to_dict("records"):
+            owner, stage = row["owner"], row["stage"]
+            stages = STAGES if stage == "all" else [stage]
+            self.agrees(row, [deal for deal in deals if deal["owner"] == owner and deal["stage"] in stages])
+            seen = [deal for deal in closed if deal["owner"] == owner
+                    and (stage == "all" or (deal["deal_id"], stage) in been)]  # fmt: skip
+            won = [deal["value"] for deal in seen if deal["outcome"] == "won"]
+            assert (row["won_deals"], row["lost_deals"]) == (len(won), len(seen) - len(won))
+            assert row["won_value"] == sum(won)
+            assert row["win_rate"] == pytest.approx(len(won) / len(seen))
+            moved = [on for name, left, on in stays if (name, left) == (owner, stage)]
+            assert row["conversion_rate_n"] == len(moved)
+            rate = 100 * sum(moved) / len(moved) if moved else np.nan
+            assert row["conversion_rate"] == pytest.approx(rate, nan_ok=True)
+
+    def test_every_month_ahead(self, book):
+        ahead = book.forecast[book.forecast["timing"] == "expected"]
+        assert ahead["month"].tolist() == list(pd.date_range("2026-04-01", periods=12, freq="MS"))
+        for row in ahead.to_dict("records"):
+            due = [deal for deal in book.open.to_dict("records") if deal["days_to_close"] >= 0
+                   and deal["expected_close_at"].strftime("%Y-%m") == f"{row['month']:%Y-%m}"]  # fmt: skip
+            assert (row["deals"], row["value"]) == (len(due), sum(deal["value"] for deal in due))
+            likely = sum(deal["value"] * deal["close_probability"] / 100 for deal in due)
+            assert row["weighted_value"] == pytest.approx(likely)
+
+    def test_a_past_month_s_forecast_is_that_of_the_deals_due_then(self, book):
+        past = book.forecast[book.forecast["timing"] == "past"].to_dict("records")
+        deals = frames(n=700)[0].to_dict("records")
+        assert sum(row["deals"] for row in past) > 50
+        for row in past:
+            month = row["month"].strftime("%Y-%m")
+            due = [deal for deal in book.opened[row["month"].date()].to_dict("records")
+                   if deal["expected_close_at"].strftime("%Y-%m") == month]  # fmt: skip
+            came = {deal["deal_id"]: deal["value"] for deal in deals
+                    if deal["outcome"] == "won" and deal["closed_at"].strftime("%Y-%m") == month}  # fmt: skip
+            assert (row["deals"], row["value"]) == (len(due), sum(deal["value"] for deal in due))
+            likely = sum(deal["value"] * deal["close_probability"] / 100 for deal in due)
+            assert row["weighted_value"] == pytest.approx(likely)
+            assert row["won_value"] == sum(came.values())
+            assert row["won_from_forecast"] == sum(came.get(deal["deal_id"], 0) for deal in due)
 
 
 class TestThePast:

@@ -120,6 +120,26 @@ class TestCloseProbability:
         assert math.isnan(chance(stage="elsewhere")["points_probability"])
         assert chance(stage="elsewhere")["inputs_known"] == 8
 
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({}, "qualification +25.0; engagement +23.5; no decision maker"),
+            ({"days_in_stage": 500, "champion_identified": 0, "budget_confirmed": 0},
+             "engagement +23.5; late in its stage −20.0; no champion, budget, decision maker"),
+            ({"competitors_mentioned": 3, "interactions": 0, "lead_score": 0, "decision_maker_engaged": 1},
+             "qualification +35.0; competitors named −15.0"),
+            ({"interactions": 0, "lead_score": 0, "objections_handled": 5, "champion_identified": 1,
+              "budget_confirmed": None}, "engagement +10.0; qualification +10.0; no decision maker"),
+        ],
+        ids=["reference", "late", "rivals", "ties by name, the unknown is not lacking"],
+    )  # fmt: skip
+    def test_key_factors_are_the_strongest_two_first_then_what_is_lacking(self, changes, said):
+        assert points.key_factors(points.close_points(deal(**changes), RULES), deal(**changes))[0] == said
+
+    def test_nothing_but_the_stage_has_no_factor(self):
+        unknown = deal(**{name: None for name in REFERENCE if name not in TEXTS})
+        assert points.key_factors(points.close_points(unknown, RULES), unknown)[0] == ""
+
     @given(deals())
     def test_the_breakdown_adds_up_and_the_chance_is_its_clipped_sum(self, row):
         found = points.close_points(row, RULES).iloc[0]
@@ -219,6 +239,22 @@ class TestAccounts:
         assert row["churn_risk"] == pytest.approx(20 + 4 + 5 + 10 + 2.5 + 5)
         assert row["expansion_score"] == pytest.approx(32 + 20 + 10 + 15)
         assert row["risk_reasons"] == "logins fell by 50%; 30 days overdue; 1 critical ticket"
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({}, "uses 90% of its seats; could move up from Team; NPS 50"),
+            (
+                {"feature_adoption": 0.9},
+                "uses 90% of its seats; could move up from Team; uses 90% of features",
+            ),
+            ({"seats_used": 5, "plan": "Business"}, "NPS 50; uses 50% of features"),
+            ({"seats_used": 1, "plan": "Business", "feature_adoption": 0, "nps": -100}, ""),
+        ],
+        ids=["most points first", "three at most", "none for a half-used or greatest plan", "none"],
+    )
+    def test_expansion_reasons_are_those_that_earn_the_points(self, changes, said):
+        assert account(**changes)["expansion_reasons"] == said
 
     def test_missing_inputs_are_left_out_and_the_rest_rescaled(self):
         row = account(logins_30d=np.nan, sentiment=np.nan)

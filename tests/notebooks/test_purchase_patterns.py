@@ -99,7 +99,7 @@ def run(run_on, shop):
     return partial(run_on, shop)
 
 
-def test_everything_is_there_by_default(run):
+def test_everything_is_there_by_default(run, shop):
     ran = run(timeframe="all", charts=True)
     data = ran.data
     assert list(data) == BLOCKS
@@ -109,6 +109,12 @@ def test_everything_is_there_by_default(run):
         "time_patterns-day", "time_patterns-hour", "time_patterns-month", "seasonality",
         "category_preferences", "category_pairs", "next_categories",
     ]  # fmt: skip
+    sold = pd.read_csv(shop / "sales.csv")
+    guests = sold.loc[sold["customer_id"].isna(), "total_amount"]
+    assert data["summary"]["guest_revenue"] == pytest.approx(guests.sum(), abs=1e-9)
+    best = sold.groupby("customer_id")["total_amount"].max()
+    assert data["summary"]["customers_with_returns_only"] == (best < 0).sum()
+    assert "of the revenue is of sales without a known customer" in str(ran.pieces)
     total = data["summary"]["total_transactions"]
     assert sum(row["transaction_count"] for row in data["basket_analysis"]) == total
     assert sum(row["transaction_count"] for row in data["time_patterns"]["by_hour"]) == total

@@ -28,7 +28,9 @@ def shop(tmp_path_factory):
         "sold_at": days.strftime("%Y-%m-%d"),
         "total_amount": random.gamma(2, 20, 900).round(2),
     }
-    pd.DataFrame(sales).to_csv(folder / "sales.csv", index=False)
+    apart = {"sale_id": ["guest", "return"], "customer_id": [None, "returner"], "total_amount": [70.5, -5]}
+    apart = pd.DataFrame(apart | {"sold_at": "2026-08-02"})
+    pd.concat([pd.DataFrame(sales), apart]).to_csv(folder / "sales.csv", index=False)
     people = {
         "customer_id": [f"c{i:02}" for i in range(90)],
         "name": "Ada Lovelace",
@@ -37,7 +39,8 @@ def shop(tmp_path_factory):
         "credit_limit": [0, 100, 1000] * 30,
         "outstanding_balance": [50] * 90,
     }
-    pd.DataFrame(people).to_csv(folder / "customers.csv", index=False)
+    returner = pd.DataFrame({"customer_id": ["returner"]})
+    pd.concat([pd.DataFrame(people), returner]).to_csv(folder / "customers.csv", index=False)
     (folder / "params.yml").write_text(PARAMS)
     return folder
 
@@ -60,6 +63,9 @@ def test_everything_is_there_by_default(run):
     assert data.keys() == {"summary", *BLOCKS}
     assert all(data.values())
     assert data["summary"]["total_customers"] == len(data["customers"])
+    apart = {name: data["summary"][name] for name in ("guest_revenue", "customers_with_returns_only")}
+    assert apart == {"guest_revenue": 70.5, "customers_with_returns_only": 1}
+    assert "1 customer with nothing but returns are in no segment" in str(ran.pieces)
     assert list(data["customers"][0])[:6] == [
         "customer_id", "r_score", "f_score", "m_score", "segment_name", "tier"
     ]  # fmt: skip

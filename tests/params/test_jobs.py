@@ -9,6 +9,7 @@ import pytest
 
 from analytics.errors import ParamsError
 from analytics.params import expand, load_workbook, read_card
+from analytics.timeframe import parse_timeframe
 from tests.reporting.tiny import PARAMETERS, write_notebook, write_params
 
 TWO = """
@@ -47,6 +48,18 @@ def test_what_provides_runs_for_all_timeframes_before_what_needs_it_earliest_fir
         ("acme", q, name) for name in ("b_training", "a_roi", "c_other") for q in quarters
     ]
     assert [job.after for job in made] == [(), (0,), (1,)] + [(0, 1, 2)] * 3 + [()] * 3
+
+
+def test_what_reads_a_table_that_another_provides_waits_for_it_and_brings_nothing(jobs, notebooks):
+    """Else the page on the data would show the predictions of this run or not, as workers happen to be."""
+    write_notebook(notebooks, "a_quality", workbook={"optional_tables": ["sales", "predictions"]})
+    write_notebook(notebooks, "b_other", workbook={"optional_tables": ["sales"]})
+    write_notebook(notebooks, "c_training", workbook={"provides": ["predictions"], "tables": ["predictions"]})
+    made = jobs(organisations=["bolt"])
+    assert [job.card.name for job in made] == ["c_training", "a_quality", "b_other"]
+    assert [job.after for job in made] == [(), (0,), ()]
+    asked_for = {"organisations": ["bolt"], "notebooks": ["a_quality"], "lacking": lambda *_: {"last-month"}}
+    assert [(job.card.name, job.after) for job in jobs(**asked_for)] == [("a_quality", ())]
 
 
 def test_an_organisation_waits_for_its_own_providers_only(jobs, notebooks):
@@ -244,6 +257,19 @@ def test_relative_timeframes_are_put_in_order_against_the_day_of_the_run(jobs, n
     write_notebook(notebooks, "stay")
     made = jobs(timeframes=["2026-Q3", "last-month"], organisations=["acme"], today=date(2026, 2, 10))
     assert [job.timeframe for job in made] == ["last-month", "2026-Q3"]
+
+
+RELATIVE = ["this-month", "last-month", "last-quarter", "last-12-months", "last-year", "last-30-days"]
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_without_the_day_of_the_run_relative_timeframes_are_in_the_order_of_every_day(jobs, notebooks, month):
+    """A forecast of October must be there before November is held against it, in the first run as well."""
+    write_notebook(notebooks, "stay")
+    made = [job.timeframe for job in jobs(timeframes=RELATIVE, organisations=["acme"])]
+    for day in (1, 15, 28):
+        seen = [parse_timeframe(text, as_of=date(2026, month, day)).reference_date for text in made]
+        assert seen == sorted(seen)
 
 
 # What is needed and not there -----------------------------------------------------------------------------

@@ -80,6 +80,12 @@ class TestSegmentation:
         assert summary["active_customers"] == sum(UNTIL - past["last"] < 90 for past in history.values())
         assert summary["segments_count"] == 8
 
+    @pytest.mark.parametrize("notebook", NOTEBOOKS)
+    def test_who_is_in_no_tier_and_no_cohort(self, written, sales, notebook):
+        summary = written[notebook]["data"]["summary"]
+        assert summary["guest_revenue"] == exactly(spelled_out.revenue(sales, 0, UNTIL)["guest"])
+        assert summary["customers_with_returns_only"] == len(spelled_out.returns_only(sales, UNTIL)) > 0
+
 
 class TestRetention:
     def test_the_books(self, written, history):

@@ -101,6 +101,48 @@ def test_a_rule_table_of_its_own_changes_it(report, digests, tmp_path):
     assert len(said | {key((task, other), digests)}) == 3
 
 
+class TestAReportThatTellsWhichReportsAreReady:
+    """Its readiness hangs on what other notebooks say of themselves, not on what they do."""
+
+    @pytest.fixture
+    def about(self, tmp_path, report):
+        """The key of such a report beside another one that says and does what is given."""
+        task, job = report
+        folder = task.notebook.parent
+        teller = write_notebook(folder, "about", "from analytics.data.readiness import readiness", publish())
+
+        def key_of(*cells, notebooks=(), notebook=teller, **says):
+            write_notebook(folder, "other", *cells, workbook=says)
+            organisation = job.organisation.model_copy(update={"notebooks": notebooks})
+            mine = replace(task, notebook=notebook), replace(job, organisation=organisation)
+            return Keys(FileDigests()).of_report(*mine)
+
+        return key_of
+
+    @pytest.mark.parametrize(
+        "says",
+        [
+            {"title": "Another"}, {"tables": ["sales"]}, {"optional_tables": ["sales"]},
+            {"blocks": {"kpis": ["sales"]}}, {"opens_refused": True},
+        ],
+        ids=lambda says: next(iter(says)),
+    )  # fmt: skip
+    def test_is_another_where_one_says_something_else(self, about, report, says):
+        assert about(**says) != about()
+        assert about(notebook=report[0].notebook, **says) == about(notebook=report[0].notebook)
+
+    def test_stands_where_one_only_does_something_else(self, about):
+        assert about("1 + 1") == about("1 + 2")
+
+    def test_is_another_where_the_organisation_has_other_reports(self, about):
+        assert len({about(), about(notebooks=("about",)), about(notebooks=("about", "other"))}) == 3
+
+    def test_is_the_one_on_data_quality(self, digests):
+        folder, found = Path(__file__).parents[2] / "notebooks", Keys(digests)
+        telling = [p.stem for p in folder.glob("*.ipynb") if module.READINESS_CODE in found.modules(p)]
+        assert telling == ["data_quality"]
+
+
 def test_a_package_of_another_version_changes_it(report, digests, monkeypatch):
     before = key(report, digests)
     assert {"pandas", "duckdb", "ibis-framework", "psycopg", "python"} <= module.installed().keys()

@@ -165,6 +165,7 @@ class TestOthers:
     def test_the_farthest_from_training_first_missing_last(self):
         table = tables.drift(made.drift_of(0.1, np.nan, 0.3), LABELS, BRITISH)
         assert column(table, "Stability index") == ["0.300", "0.100", "–"]
+        assert column(table, "By chance up to") == ["0.050"] * 3
         assert column(table, "Drifted") == ["yes", "no", "no"]
         assert column(table, "Feature") == ["feature_1", "The chance to leave itself", LABELS["feature_0"]]
 

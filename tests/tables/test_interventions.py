@@ -25,7 +25,7 @@ def test_who_why_what_by_whom_by_when_and_what_is_at_risk():
     assert " 2. Call and ask what disappointed them" in first[3]
     assert first[4:] == ("Team 1", "Today", "90%", "£9,000", "£8,100")
     assert last[0] == "cyd"
-    assert last[4:6] == ("–", "8 October")
+    assert last[4:6] == ("–", "8\N{NO-BREAK SPACE}October")
 
 
 def test_numbers_of_reasons_are_written_as_the_organisation_writes_them():

@@ -130,6 +130,7 @@ def drift_of(*values):
         {
             "feature": ["score", *(f"feature_{i}" for i in range(len(values) - 1))],
             "psi": values,
+            "by_chance": 0.05,
             "drifted": [v > 0.2 for v in values],
         }
     )

@@ -92,6 +92,17 @@ class TestSummary:
         assert none == "No customer selected by a name bought in the timeframe."
 
 
+class TestCards:
+    def test_the_rate_is_called_repeat_visit_rate(self):
+        """It is not the share of customers who stay: that stands in the report on retention."""
+        page = setting("2026-10")
+        rows = history(page.comparison.periods)
+        labels = {card.name: card.label for card in words.headlines(page, rows)}
+        assert labels["retention_rate"] == "Repeat visit rate"
+        assert "Repeat visit rate" in [row[0] for row in tables.kpis(rows, SHOW).rows]
+        assert "Repeat visit rate" in dict(notes.definitions())
+
+
 class TestSelection:
     def test_is_empty_without_filters(self):
         assert setting().selection == ""

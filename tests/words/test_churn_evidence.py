@@ -204,6 +204,12 @@ class TestDrift:
         found = evidence.drift(made.status_of(), made.drift_of(*values), labels, BRITISH)
         assert (found.heading, found.lead) == (heading, lead)
 
+    def test_names_both_bounds(self):
+        """Few customers have an index above 0.2 by chance: the table then says no, and the sentence why."""
+        read = evidence.drift(made.status_of(), made.drift_of(), {}, BRITISH).read
+        assert "exceeds both 0.2 and the index that chance alone gives" in read
+        assert len(read.split()) <= 40
+
     def test_a_kept_model_learnt_all_of_it_before(self):
         kept = made.status_of(model_age_days=5)
         assert (

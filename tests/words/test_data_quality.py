@@ -93,7 +93,11 @@ class TestSummary:
         assert said("no", refused)[0] == (
             "Do not act on the figures yet: sales is refused, and reports that need it are not made."
         )
-        assert said("no", tables())[0] == "No table could be read: there is nothing to act on."
+
+    def test_without_a_row_there_is_nothing_to_act_on_and_nothing_to_praise(self):
+        """Else: "The figures can be acted on: – of 0 rows pass every rule"."""
+        empty = said("no", tables(rows=0.0, rows_used=0.0), mend()[:0])
+        assert empty == ["There is nothing to act on: no table holds a row.", "", ""]
 
     @pytest.mark.parametrize(
         ("first", "sentence"),
@@ -167,6 +171,10 @@ class TestStatements:
     )
     def test_tables(self, changed, heading):
         assert words.tables(setting(), tables(**changed)).heading == heading
+
+    def test_a_late_table_is_held_against_the_limit_that_its_row_shows(self):
+        """Params may name the days; the table's own rhythm is then not what made it late."""
+        assert "than the last column allows" in words.tables(setting(), tables(late=True)).lead
 
     def test_rules(self):
         every = pd.DataFrame({"origin": "contract", "rows_checked": [5.0] * 70})

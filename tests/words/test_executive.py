@@ -151,17 +151,17 @@ def test_each_alert_says_what_its_rule_and_leads_to_its_report(page):
         (
             "Late data",
             "The data end on 1 September 2026; they should reach 30 September 2026",
-            "Data may end 3 days before the timeframe, or the day before the run",
+            "Data may end 3 days before the last day of the timeframe, or the day before the run",
         ),
         (
             Link("Customers at high risk", "roi.html#customers"),
             "2 customers at high risk with a value at risk of £5,500; the largest is Bo, £4,000",
-            "Each has more than £1,000 at risk",
+            "Only those with more than £1,000 at risk are counted",
         ),
         (
             Link("Deals at risk", "pipeline.html#at_risk_deals"),
             "2 deals at risk worth £37.0k; the largest is Acme, £25.0k",
-            "Each is worth more than £10.0k; health under 40 of 100, or stagnant",
+            "Only those worth more than £10.0k are counted; health under 40 of 100, or stagnant",
         ),
         (
             Link("Leads", "lifecycle.html"),

@@ -119,8 +119,9 @@ def test_cards_compare_with_the_timeframe_before():
 def test_owners_say_who_has_most_and_how_many_have_nobody():
     statement = words.owners(*page_of(*THREE)[:2])
     assert statement.heading == "Team 1 has most on their hands: £8,100 at risk"
-    assert statement.lead == "They have 1 call, 1 of them this week. 1 have no owner."
+    assert statement.lead == "They have 1 call, 1 of them this week. 1 has no owner."
     assert words.owners(*page_of(CYD)[:2]).heading == "No customer in the queue has an owner"
+    assert words.owners(*page_of(*CASES["nobody to call"])[:2]).heading == "Nobody has calls on their hands"
 
 
 def test_today_says_whom_most_of_the_calls_are_with():
@@ -165,6 +166,11 @@ class TestNotices:
             "How far the chances to leave can be trusted is not known",
         ]
 
+    def test_the_name_of_an_owner_keeps_its_capitals(self):
+        setting, kpis, rows = page_of(BEN, asked="only of Ada McRae")
+        (part,) = (notice for notice in notes.notices(setting, kpis, rows, TRUST) if notice)
+        assert part.text == "Only of Ada McRae."
+
     def test_nothing_is_said_where_all_is_well(self):
         setting, kpis, rows = page_of(BEN)
         assert not any(notes.notices(setting, kpis, rows, TRUST))
@@ -196,8 +202,13 @@ class TestNotes:
     def test_accounts_without_a_prediction_and_unknown_values_are_limits(self):
         setting, kpis, _ = page_of(ADA, UNKNOWN)
         limits = " ".join(notes.notes(setting, kpis, load_rules("intervention_rules"), market=None)["limits"])
-        assert "1 live accounts have no prediction" in limits
-        assert "1 in the queue are of unknown value" in limits
+        assert "1 live account has no prediction in the batch; only its health can bring it" in limits
+        assert "1 in the queue is of unknown value" in limits
+        assert "The predictions are of 1 customers: " not in limits
+        assert "The predictions are of 1 customer: who is not among them" in limits
+        nobody = page_of(UNKNOWN)[1]
+        limits = notes.notes(setting, nobody, load_rules("intervention_rules"), market=None)["limits"]
+        assert not [line for line in limits if "not among them" in line]
 
 
 def test_a_queue_of_losses_gives_no_share_of_what_is_at_risk():

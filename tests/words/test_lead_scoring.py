@@ -195,6 +195,15 @@ class TestPictures:
         assert "Hot" not in charts.bands(rows, SHOW).alt
         assert charts.bands(band_rows(tested=(9, 9, 9), won=(1, 1, 1)), SHOW) is None
 
+    def test_bands_show_their_next_step(self):
+        table = tables.bands(band_rows(), SHOW)
+        place = [column.label for column in table.columns].index("Next step")
+        assert {row[0]: row[place] for row in table.rows} == {
+            "Hot": "Call.",
+            "Warm": "Write.",
+            "Cold": "Wait.",
+        }
+
     def test_the_list_shows_a_page_of_rows_and_says_of_how_many(self):
         leads = pd.DataFrame({"lead_id": [f"L{i}" for i in range(9)], "in_time": [True] * 8 + [False]})
         names = ("company", "band", "stage", "assignee", "owner", "source", "role", "company_size")

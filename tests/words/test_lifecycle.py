@@ -114,6 +114,34 @@ class TestFunnel:
         none = words.steps(SETTING, found.rates.assign(is_bottleneck=False))
         assert "Too few" in none.heading
 
+    def test_a_stage_that_nobody_entered_is_said_and_is_no_rival(self, found):
+        rates = found.rates.assign(usual_days=9.0, to_subjects=5)
+        assert "recorded" not in words.steps(SETTING, rates).lead
+        into = rates["to_stage"] == "Retained"
+        known = pd.DataFrame({"conversion_rate": 50.0, "conversion_rate_low": 99.0}, rates.index)
+        known = known.assign(conversion_rate_high=60.0).where(~into, 0.0)
+        rates = rates.assign(
+            usual_days=rates["usual_days"].where(~into), to_subjects=rates["to_subjects"].where(~into, 0),
+            conversion_rate_n=100, mature_rate_n=0, from_subjects=9, is_bottleneck=rates.index == 0, **known,
+        )  # fmt: skip
+        said = words.steps(SETTING, rates).lead
+        assert said.endswith(" Nobody has ever entered Retained, or it is not recorded.")
+        assert "as low" not in said
+        customers = words.steps(SETTING, rates.assign(usual_days=np.nan, to_subjects=0)).lead
+        assert "entered MQL or SQL or Retained or Expansion, or it" in customers
+        none = words.steps(SETTING, rates.assign(is_bottleneck=False))
+        assert none.lead == "Nobody has ever entered Retained, or it is not recorded."
+
+    def test_the_days_of_a_bottleneck_are_those_of_half_or_of_nine_in_ten_or_not_said(self, found):
+        rates = found.rates.assign(median_days=12.0, usual_days=40.0)
+        assert "; half of those who go on do so within 12 days." in words.steps(SETTING, rates).lead
+        nobody = rates.assign(median_days=np.nan)  # of the timeframe: what is usual comes from all
+        assert "; nine of ten who go on do so within 40 days." in words.steps(SETTING, nobody).lead
+        unknown = nobody.assign(usual_days=np.nan)
+        assert words.steps(SETTING, unknown).lead.startswith(
+            words.steps(SETTING, rates).lead.partition(";")[0] + "."
+        )
+
     def test_a_step_as_low_within_the_margin_of_error_is_named_too(self, found):
         rates = found.rates.iloc[:2].assign(is_bottleneck=[True, False], mature_rate_n=100)
         rates = rates.assign(
@@ -180,6 +208,9 @@ class TestFunnel:
         moved = items | {"without_row": 1, "leads": 10, "not_converted": 1, "converted_table": 1}
         assert words.reconciliation(SETTING, moved).heading == "The leads table has 9 leads, the funnel 10"
         assert "1 differ" in words.reconciliation(SETTING, moved).lead
+        one = words.reconciliation(SETTING, items | {"leads": 1, "leads_table": 1, "customers": 1})
+        assert one.lead == "The 1 customer agrees with it too."
+        assert one.based == "1 row of the leads table created in Q1 2026"
         table = tables.reconciliation(moved | {"entered_outside": 2}, SHOW, listed=True)
         assert table.rows[1][1] == "−2"
         assert tables.reconciliation(moved, SHOW, listed=False) is None
@@ -253,6 +284,8 @@ class TestMoney:
         nobody = people.financial(SETTING, self.row(ltv=np.nan, lost_customers=0))
         assert "nobody was lost" in nobody.heading
         assert "no profit is known" in people.financial(SETTING, self.row(ltv=np.nan)).heading
+        empty = self.row(ltv=np.nan, lost_customers=0, customer_months=0.0)
+        assert "nobody was a customer" in people.financial(SETTING, empty).heading
 
     def test_what_profit_rests_on_is_said(self):
         shop = replace(SETTING, present={"sales"})
@@ -298,6 +331,7 @@ class TestCustomers:
         assert lists.success(few, SHOW, limit=9).unsure == {0, 1}
         assert "from 20 to 30" in charts.nps(self.months(), SHOW).alt
         assert "No snapshot" in people.success(SETTING, few.iloc[:0]).heading
+        assert people.success(SETTING, few.assign(accounts=1)).based == "1 account in Mar 2026"
 
     def channels(self, first=(30, 10, 0), last=(0, 10, 30)):
         rows = pd.DataFrame(
@@ -344,6 +378,10 @@ class TestCustomers:
             "none of them a customer" in people.customers(SETTING, self.listed().assign(stage="Lead")).heading
         )
         assert "Nobody is listed" in people.customers(SETTING, self.listed().iloc[:0]).heading
+        one = people.customers(SETTING, self.listed().iloc[:1])
+        assert one.based == "1 lead or customer known by 31 March 2026"
+        lead = people.customers(SETTING, self.listed().iloc[:1].assign(stage="Lead"))
+        assert lead.heading == "1 is listed, no customer now"
         short, long = lists.customers(self.listed(), SHOW), lists.customers(self.listed(), SHOW, limit=50)
         assert (len(short.rows), short.of_rows, len(long.rows)) == (10, "12", 12)
         assert short.rows[0][1:6] == ("A00", "Customer", "2 January 2026", "High (70%)", "–")
@@ -368,6 +406,10 @@ class TestCustomers:
         chart = charts.journey(self.way(), QUARTER.reference_date, SHOW)
         for word in ("Stages", "Purchases", "Tickets", "NPS", "Risk", "£20", "critical", "−30", "High 70%"):
             assert f">{word}<" in chart.wide, word
+        scored = self.way().tail(1)
+        assert LIGHT["bad"] in charts.journey(scored.assign(what="high"), QUARTER.reference_date, SHOW).wide
+        low = charts.journey(scored.assign(what="low"), QUARTER.reference_date, SHOW).wide
+        assert LIGHT["bad"] not in low
         table = lists.journey(self.way(), SHOW, limit=2)
         assert table.rows[0] == ("1 March 2026", "Prediction", "High risk", "70.0%")
         assert table.of_rows == "5"
@@ -375,7 +417,9 @@ class TestCustomers:
     def test_where_nobody_is_found_it_says_so(self):
         nothing = self.way().iloc[:0]
         assert "Nobody matches" in people.journey(SETTING, None, nothing, "x").heading
-        assert "No lead or customer" in people.journey_missing(None, nothing, "x")
-        assert "There is no lead" in people.journey_missing(None, nothing, "")
+        assert "No lead or customer" in people.journey_missing(SETTING, None, nothing, "x")
+        assert "There is no lead" in people.journey_missing(SETTING, None, nothing, "")
+        chosen = replace(SETTING, filtered=True)
+        assert people.journey_missing(chosen, None, nothing, "") == "The filters leave nobody."
         assert charts.journey(nothing, QUARTER.reference_date, SHOW) is None
-        assert people.journey_missing(self.listed().iloc[0], self.way(), "") == ""
+        assert people.journey_missing(SETTING, self.listed().iloc[0], self.way(), "") == ""

@@ -16,6 +16,7 @@ from analytics.words import purchase_times as times
 SHOW = Format("en_GB", "GBP")
 WINDOW = parse_timeframe("2026-10", as_of=date(2026, 11, 1))
 SETTING = words.Setting(SHOW, compare(WINDOW, first_day=date(2026, 9, 1)), first_day=date(2026, 9, 1))
+APART = {"guest_revenue": 1200.0, "customers_with_returns_only": 1}
 ONE = words.Setting(SHOW, SETTING.comparison, customer_id="c" * 40, customer_type="RETAIL", level="product")
 
 
@@ -33,6 +34,7 @@ def summaries(now=100, before=100, basket=50.0):
             "unique_customers": counts,
             "avg_basket_size": [50.0, basket],
             "avg_items_per_transaction": [2.0, 2.5],
+            "orders_with_units": counts,
             "purchases_per_customer": [1.0, 1.0],
         }
     )
@@ -237,12 +239,19 @@ def test_headings_keep_to_their_length_whatever_the_names(name):
 
 
 def test_notes_say_what_stands_in_and_what_is_left_out():
-    text = " ".join(notes.limits(ONE, without_profit=3))
+    text = " ".join(notes.limits(ONE, APART, without_profit=3))
     assert "products stand in" in text
     assert "The profit of 3 sales is not known" in text
     assert "Offers are learned from all customers of type RETAIL." in text
+    assert "£1,200 of the revenue is of sales without a known customer" in text
+    assert "1 customer with nothing but returns in the timeframe counts in the revenue and not" in text
     late = words.Setting(SHOW, SETTING.comparison, first_day=date(2026, 10, 11))
     assert "10 days of Oct 2026, up to 10 October 2026, are counted as days without orders" in " ".join(
-        notes.limits(late)
+        notes.limits(late, APART)
     )
     assert "Ho Chi Minh" in " ".join(notes.method(SETTING, "Asia/Ho_Chi_Minh"))
+
+
+def test_a_card_says_of_how_many_orders_the_items_are_known():
+    bases = [words.headlines(SETTING, summaries().assign(orders_with_units=n))[2].base for n in (100, 80)]
+    assert bases == ["2.5 items an order", "2.5 items an order, known of 80"]

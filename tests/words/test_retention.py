@@ -17,6 +17,7 @@ from analytics.words.retention import Setting
 
 POUNDS, DONG = Format("en_GB", "GBP"), Format("vi_VN", "VND")
 AS_OF, FIRST = date(2026, 11, 1), date(2023, 11, 1)
+APART = {"guest_revenue": 1200.0, "customers_with_returns_only": 3}
 
 
 def comparison_of(text="2026-Q3", first_day=FIRST):
@@ -401,7 +402,7 @@ class TestContracts:
 
         def notes(*both):
             meaning = *retention_page.definitions(self.SETTING, *both), *retention_page.method(*both)
-            return str(meaning), retention_page.limits(self.SETTING, *both)
+            return str(meaning), retention_page.limits(self.SETTING, APART, *both)
 
         said, limits = notes(contracts(), nobody)
         assert not any(word in said for word in ("order", "books balance", "cohort"))
@@ -411,7 +412,15 @@ class TestContracts:
             said, limits = notes(*both)
             assert all(word in said for word in ("Visit", "First order ever", "books balance", "cohort"))
             assert len(limits) == 3
-        assert len(retention_page.limits(self.SETTING)) == 3
+        assert len(retention_page.limits(self.SETTING, APART)) == 3
+
+    def test_limits_count_who_is_in_no_figure(self):
+        assert retention_page.limits(self.SETTING, APART)[-1] == (
+            "Sales without a known customer (£1,200 so far) and 3 customers with nothing but returns are "
+            "in no figure of this page."
+        )
+        none = {"guest_revenue": 0.0, "customers_with_returns_only": 0}
+        assert len(retention_page.limits(self.SETTING, none)) == 2
 
     def test_few_accounts_get_no_rate(self):
         few = contracts(starting_accounts=29)

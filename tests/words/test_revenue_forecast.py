@@ -117,6 +117,16 @@ class TestStatements:
         assert found.heading == "Last year repeated was nearer: missed by 10%, the mean by 14%"
         assert "leads this page" in found.lead
 
+    @pytest.mark.parametrize(
+        ("zero", "said"),
+        [(0, ""), (1, ", 1 of them without revenue and in no miss in percent"),
+         (5, ", 5 of them without revenue and in no miss in percent")],
+    )  # fmt: skip
+    def test_zero_months_left_out_are_counted(self, zero, said):
+        scores = page.scores().assign(zero_months=zero)
+        based = words.backtest(scores, page.totals(), "mean", (), BRITISH).based
+        assert based == f"6 forecasts made in the past, 7 months ahead each: 42 months compared{said}"
+
     def test_no_test_says_from_when_on_there_is_one(self):
         none = page.scores()[:0]
         assert "from 18 months on; 13 are known" in words.backtest_missing(none, 13, BRITISH)

@@ -22,6 +22,7 @@ OCTOBER = parse_timeframe("2026-10", as_of=AS_OF)
 COMPARISON = compare(OCTOBER, first_day=date(2025, 1, 1))
 BRITISH = Format("en_GB", "GBP")
 SETTING = Setting(BRITISH, COMPARISON, Scoring())
+NOBODY = {"guest_revenue": 0.0, "customers_with_returns_only": 0}
 NAMES = ["Champions", "Loyal", "Hibernating"]
 
 
@@ -401,11 +402,19 @@ class TestNotes:
         assert "last 30 days" in terms["Tier"]
 
     def test_say_who_is_left_out(self):
-        assert any("last 365 days" in line for line in notes.limits(SETTING))
+        assert any("last 365 days" in line for line in notes.limits(SETTING, NOBODY))
         everybody = replace(SETTING, bounds=Scoring(include_inactive=True, customer_type="RETAIL"))
-        lines = " ".join(notes.limits(everybody))
+        lines = " ".join(notes.limits(everybody, NOBODY))
         assert "last 365 days" not in lines
         assert "of type RETAIL" in lines
+
+    def test_say_how_many_are_in_no_tier(self):
+        apart = {"guest_revenue": 83_611.0, "customers_with_returns_only": 2}
+        added = set(notes.limits(SETTING, apart)) - set(notes.limits(SETTING, NOBODY))
+        assert added == {
+            "Sales without a known customer (£83.6k so far) and 2 customers with nothing but returns are in "
+            "no segment and no tier, nor in any sum of them."
+        }
 
     def test_say_how_groups_were_made_only_where_there_are_some(self):
         assert "k-means" in " ".join(notes.method(SETTING, 100, 100))

@@ -24,6 +24,7 @@ from sklearn.preprocessing import StandardScaler
 
 from analytics.metrics.rates import Z, wilson
 from analytics.models.deals.points import close_points, half_up, late_weeks
+from analytics.models.threads import one_thread
 from analytics.params.pipeline_rules import PipelineRules
 
 ENOUGH, ENOUGH_OF_EACH = 50, 10
@@ -69,7 +70,10 @@ class CloseModel:
         """P(won), 0–1, of rows of `features`; missing without a classifier."""
         if self.fitted is None or features.empty:
             return np.full(len(features), math.nan)
-        found: NDArray[np.float64] = self.fitted.predict_proba(features[list(self.inputs)].to_numpy())[:, 1]
+        with one_thread():
+            found: NDArray[np.float64] = self.fitted.predict_proba(features[list(self.inputs)].to_numpy())[
+                :, 1
+            ]
         return found
 
 
@@ -213,7 +217,8 @@ def fit(rows: pd.DataFrame, rules: PipelineRules, inputs_of: pd.DataFrame | None
     values, target = table[list(inputs)].to_numpy(), (rows["outcome"] == "won").to_numpy()
     folds = list(GroupKFold(FOLDS).split(values, target, rows["deal_id"]))
     model = CalibratedClassifierCV(_regression(), method="sigmoid", cv=folds, ensemble=False)
-    return CloseModel(closed, won, model.fit(values, target), inputs)
+    with one_thread():
+        return CloseModel(closed, won, model.fit(values, target), inputs)
 
 
 def evaluate(rows: pd.DataFrame, rules: PipelineRules) -> Holdout:
