@@ -156,7 +156,7 @@ def test_everything_wrong_is_said_at_once_with_file_line_and_key(refusal):
         (ONE + "timeframes: [2026-Q5]\n", "line 3", "a year has quarters Q1 to Q4"),
         (ONE + "as_of: yesterday\n", "line 3", "as_of"),
         (ONE + "page_rows: 0\n", "line 3", "greater than or equal to 1, not 0"),
-        (ONE + "formats: [html]\n", "line 3", "unknown key"),
+        (ONE + "shape: [html]\n", "line 3", "unknown key"),
         (ONE + "parameters: {retention: {churn_day: 30}}\n", "line 3", '(did you mean "churn_days"?)'),
         (
             ONE + "parameters: {retention: {churn_days: soon}}\n",
