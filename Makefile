@@ -6,7 +6,8 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
-JOBS   ?= 2
+# Three on two cores: a tenth of the tests' time is waiting, for processes and for limits to pass.
+JOBS   ?= 3
 PARAMS ?= params/demo.yml
 
 bin   := $(VENV)/bin
@@ -40,8 +41,9 @@ pictures: $(stamp)  ## the pictures in README.md, from reports/ as `make report`
 test: $(stamp) lint types layers data/demo  ## every check: style, types, layers, tests, doctests, notebooks
 	$(bin)/python -m pytest -n $(JOBS) --dist loadfile --nbval-lax tests analytics notebooks docs
 
-long: $(stamp)  ## the tests that take minutes: coverage in simulation, training on all of the reference data
+long: $(stamp)  ## the tests that take minutes: simulation, training on all of the reference data, laws on many examples
 	$(bin)/python -m pytest -m long tests
+	HYPOTHESIS_PROFILE=thorough $(bin)/python -m pytest -n $(JOBS) -m hypothesis tests
 
 torture: $(stamp)  ## kill 200 runs at random moments and look for what is truncated or mixed (ten minutes)
 	$(bin)/python -m tests.reporting.torture.kills 200

@@ -7,9 +7,10 @@ import tempfile
 import pytest
 from hypothesis import settings
 
-# A property that queries a database has no useful deadline; it has a budget of examples.
-settings.register_profile("workbook", deadline=None, max_examples=40)
-settings.load_profile("workbook")
+# A property that queries a database has no useful deadline; it has a budget of examples, more in `make long`.
+settings.register_profile("workbook", deadline=None, max_examples=25)
+settings.register_profile("thorough", deadline=None, max_examples=250)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "workbook"))
 
 # No test, and no notebook that a test executes, reads or writes the models of the project itself.
 _KEPT = tempfile.mkdtemp(prefix="workbook-models-")
