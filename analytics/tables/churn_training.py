@@ -11,6 +11,7 @@ import pandas as pd
 from analytics.formats import MISSING, Format
 from analytics.page.churn_evidence import called
 from analytics.page.pieces import FEW, Column, Table
+from analytics.tables.cells import text
 
 _NUMBER = re.compile(r"(?<![\w.,-])\d{1,3}(?:,\d{3})*(?:\.\d+)?(?![\w-]|[.,]\d)")
 """A number in the neutral form of stored text; neither a year nor a date nor a part of a name."""
@@ -99,8 +100,8 @@ def calls(rows: pd.DataFrame, format: Format, *, shown: int) -> Table:
             _chance(row.churn_probability, format),
             100 * float(row.churn_probability),
             str(row.risk_level),
-            localised(_text(row.risk_factors), format),
-            _text(row.recommendations),
+            localised(text(row.risk_factors), format),
+            text(row.recommendations),
             _chance(row.prediction_confidence, format),
         )
         for row in _rows(rows.head(shown))
@@ -452,10 +453,6 @@ def _times(by: float, value: Any) -> float | None:
 
 def _span(low: Any, high: Any, words: Any) -> str:
     return MISSING if pd.isna(low) or pd.isna(high) else f"{words(low)} to {words(high)}"
-
-
-def _text(value: Any) -> str:
-    return MISSING if value is None or pd.isna(value) else str(value)
 
 
 def localised(text: str, format: Format) -> str:

@@ -7,13 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from analytics.formats import MISSING, Format
+from analytics.formats import Format
 from analytics.page.pieces import Column, Table
+from analytics.tables.cells import FIRST, text
 from analytics.tables.churn_training import localised
 from analytics.tables.roi import named
-
-FIRST = 10
-"""Rows that a list shows at once; the rest is folded."""
 
 
 def calls(
@@ -63,7 +61,7 @@ def calls(
             *((str(row["kind"]),) if kinds else ()),
             localised(str(row["reasons"]), format),
             _steps(row) if steps else str(row["recommendation"]),
-            *((_text(row["owner"]),) if owned else ()),
+            *((text(row["owner"]),) if owned else ()),
             _day(row, format),
             format.share(row["churn_probability"], 0) if scored else format.number(row["account_risk"]),
             *((format.money(row["worth_if_stays"]),) if steps or not valued else ()),
@@ -190,7 +188,3 @@ def _day(row: Mapping[Any, Any], format: Format) -> str:
 
 def _bar(amount: float, most: float) -> float | str:
     return 100 * amount / most if amount == amount and most > 0 else ""
-
-
-def _text(value: Any) -> str:
-    return MISSING if value is None or pd.isna(value) else str(value)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from analytics.formats import Format
+from analytics.formats import MISSING, Format
 from analytics.page.pieces import FEW, Cell, Column, Table
-from analytics.tables.pipeline_cells import DASH, between
+from analytics.tables.cells import between
 
 
 def stages(rows: pd.DataFrame, format: Format) -> Table | None:
@@ -210,7 +210,7 @@ def financial(history: pd.DataFrame, format: Format, *, previous: int | None, ye
     if previous is not None and previous == year:
         rows, heads = rows[:2], ["Now", "A year earlier"]
     body = tuple(
-        (words, *(DASH if row is None else _money_cell(name, row, format) for row in rows))
+        (words, *(MISSING if row is None else _money_cell(name, row, format) for row in rows))
         for name, words in _MONEY.items()
     )
     few = [
@@ -271,7 +271,7 @@ def _money_cell(name: str, row: pd.Series, format: Format) -> str:
     if name == "payback_months":
         return _payback(value, format)
     if name == "ltv_cac":
-        return DASH if pd.isna(value) else f"{format.number(value, 1)} ×"
+        return MISSING if pd.isna(value) else f"{format.number(value, 1)} ×"
     if name == "ltv_low":
         return _money_between(row, format)
     return format.money(value)
@@ -280,7 +280,7 @@ def _money_cell(name: str, row: pd.Series, format: Format) -> str:
 def _payback(months: float, format: Format) -> str:
     """Months, or under one the days."""
     if pd.isna(months):
-        return DASH
+        return MISSING
     return (
         f"{format.number(months, 1)} months" if months >= 1 else format.days(max(1, round(months * 365 / 12)))
     )
@@ -288,7 +288,7 @@ def _payback(months: float, format: Format) -> str:
 
 def _money_between(row: Any, format: Format) -> str:
     if pd.isna(row["ltv_low"]):
-        return DASH
+        return MISSING
     return f"{format.money(row['ltv_low'])} to {format.money(row['ltv_high'])}"
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from analytics.formats import Format
+from analytics.formats import MISSING, Format
 from analytics.page.pieces import FEW, Column, Table
-from analytics.tables.pipeline_cells import DASH, FIRST, of_rows, text
+from analytics.tables.cells import FIRST, of_rows, text
 
 
 def success(rows: pd.DataFrame, format: Format, *, limit: int) -> Table | None:
@@ -41,7 +41,7 @@ def success(rows: pd.DataFrame, format: Format, *, limit: int) -> Table | None:
             format.count(row["accounts"]),
             format.count(row["responses"]),
             format.number(row["nps"], 1),
-            DASH
+            MISSING
             if pd.isna(row["nps_low"])
             else f"{format.number(row['nps_low'])} to {format.number(row['nps_high'])}",
             format.number(row["logins"]),
@@ -181,7 +181,7 @@ def journey(events: pd.DataFrame, format: Format, *, limit: int) -> Table | None
 def _risk(row: Mapping[Any, Any], format: Format) -> str:
     level = row["risk_level"]
     if not isinstance(level, str):
-        return DASH
+        return MISSING
     return f"{level} ({format.share(row['churn_probability'], 0)})"
 
 

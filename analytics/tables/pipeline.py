@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analytics.formats import Format
+from analytics.formats import MISSING, Format
 from analytics.page.pieces import Cell, Column, Table
-from analytics.tables.pipeline_cells import DASH, FIRST, WHO, between, health, of_rows, text, when, who
+from analytics.tables.cells import FIRST, between, of_rows, text
+from analytics.tables.pipeline_cells import WHO, health, when, who
 
 
 def stages(rows: pd.DataFrame, format: Format) -> Table | None:
@@ -131,7 +132,7 @@ def deal_points(rows: pd.DataFrame, format: Format, *, limit: int) -> Table | No
             format.percent(row["close_probability"], 0),
             format.number(row["points_total"], 1),
             *(format.number(row[f"{part}_points"], 1) for part in _PARTS),
-            known.get(str(row["confidence"]), DASH),
+            known.get(str(row["confidence"]), MISSING),
             format.money(row["estimated_value"]),
             format.percent(row["estimate_confidence"], 0),
         )

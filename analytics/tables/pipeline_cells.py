@@ -7,19 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from analytics.formats import Format
+from analytics.formats import MISSING, Format
 from analytics.page.pieces import Column
+from analytics.tables.cells import text
 
-DASH = "–"
-FIRST = 10
-"""Rows that a list shows at once; the rest is folded."""
 WHO = (Column("Deal"), Column("Company"), Column("Owner"))
 """Heads of the cells of `who`."""
-
-
-def of_rows(rows: pd.DataFrame, limit: int, format: Format) -> str:
-    """How many rows there are in all, where more than are shown; else an empty text."""
-    return format.count(len(rows)) if len(rows) > limit else ""
 
 
 def when(days: float, format: Format) -> str:
@@ -30,20 +23,8 @@ def when(days: float, format: Format) -> str:
 def health(row: Mapping[Any, Any], format: Format) -> str:
     """A deal's health with its category, a dash where it is not known."""
     if pd.isna(row["health_score"]):
-        return DASH
+        return MISSING
     return f"{format.number(row['health_score'])} {row['health_category']}"
-
-
-def text(value: Any) -> str:
-    """Text from data, a dash where it is missing."""
-    return DASH if value is None or pd.isna(value) or value == "" else str(value)
-
-
-def between(low: float, high: float, format: Format) -> str:
-    """An interval of percentages, a dash where it is missing."""
-    if pd.isna(low):
-        return DASH
-    return f"{format.number(low)} to {format.percent(high, 0)}"
 
 
 def who(row: Mapping[Any, Any]) -> tuple[str, str, str]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from analytics.formats import Format
+from analytics.formats import MISSING, Format
 from analytics.page.pieces import FEW, Column, Table
-from analytics.tables.pipeline_cells import DASH, FIRST, between, of_rows, text
+from analytics.tables.cells import FIRST, between, of_rows, text
 
 
 def owners(rows: pd.DataFrame, format: Format, *, limit: int) -> Table | None:
@@ -183,7 +183,7 @@ def calibration(test: Any, format: Format) -> Table | None:
             f"{format.number(row['better_by_low'], 3, sign=True)} to "
             f"{format.number(row['better_by_high'], 3, sign=True)}"
             if pd.notna(row["better_by_low"])
-            else DASH,
+            else MISSING,
             format.count(row["deals"]),
         )
         for row in test.scores.to_dict("records")
@@ -253,7 +253,7 @@ def _accounts(
             text(row["plan"]),
             text(row["owner"]),
             format.money(row["acv"]),
-            format.date(row["renews_at"]) if pd.notna(row["renews_at"]) else DASH,
+            format.date(row["renews_at"]) if pd.notna(row["renews_at"]) else MISSING,
             format.number(row[score]),
             format.count(row[inputs]),
             text(row[reasons]),

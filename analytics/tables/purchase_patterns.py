@@ -9,6 +9,7 @@ import pandas as pd
 
 from analytics.formats import Format
 from analytics.page.pieces import FEW, Cell, Column, Table
+from analytics.tables.cells import of_rows
 
 
 def over_time(rows: pd.DataFrame, names: Sequence[str], format: Format, *, limit: int = 50) -> Table | None:
@@ -51,7 +52,7 @@ def over_time(rows: pd.DataFrame, names: Sequence[str], format: Format, *, limit
         for name, row in zip(names, rows.itertuples(), strict=True)
     )
     return Table(
-        columns, body[-limit:], of_rows=_of(rows, limit, format), folded="Every period, oldest first"
+        columns, body[-limit:], of_rows=of_rows(rows, limit, format), folded="Every period, oldest first"
     )
 
 
@@ -323,7 +324,7 @@ def categories(
         for row in rows.head(limit).itertuples()
     )
     few = frozenset(i for i, n in enumerate(rows["purchase_count"].head(limit)) if n < FEW)
-    return Table(columns, body, of_rows=_of(rows, limit, format), folded="In figures", unsure=few)
+    return Table(columns, body, of_rows=of_rows(rows, limit, format), folded="In figures", unsure=few)
 
 
 def pairs(rows: pd.DataFrame, format: Format, *, limit: int = 50) -> Table | None:
@@ -367,8 +368,8 @@ def pairs(rows: pd.DataFrame, format: Format, *, limit: int = 50) -> Table | Non
     )
     few = frozenset(i for i, n in enumerate(rows["purchase_count"].head(limit)) if n < FEW)
     total = int(rows.attrs.get("pairs", len(rows)))
-    of_rows = format.count(total) if total > limit else ""
-    return Table(columns, body, of_rows=of_rows, folded="Pairs in figures", unsure=few)
+    of_all = format.count(total) if total > limit else ""
+    return Table(columns, body, of_rows=of_all, folded="Pairs in figures", unsure=few)
 
 
 def following(rows: pd.DataFrame, format: Format, *, limit: int = 50) -> Table | None:
@@ -414,12 +415,11 @@ def following(rows: pd.DataFrame, format: Format, *, limit: int = 50) -> Table |
         )
         for row in shown.itertuples()
     )
-    return Table(columns, body, of_rows=_of(first, limit, format), folded="Customers and what to offer them")
+    many = of_rows(first, limit, format)
+    return Table(columns, body, of_rows=many, folded="Customers and what to offer them")
+        columns, body, of_rows=of_rows(first, limit, format), folded="Customers and what to offer them"
+    )
 
 
 def _few(rows: pd.DataFrame) -> frozenset[int]:
     return frozenset(i for i, count in enumerate(rows["transaction_count"]) if count < FEW)
-
-
-def _of(rows: pd.DataFrame, limit: int, format: Format) -> str:
-    return format.count(len(rows)) if len(rows) > limit else ""

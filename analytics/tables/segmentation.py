@@ -6,6 +6,7 @@ import pandas as pd
 
 from analytics.formats import Format
 from analytics.page.pieces import FEW, Column, Table
+from analytics.tables.cells import of_rows
 
 
 def segments(rows: pd.DataFrame, format: Format) -> Table | None:
@@ -152,8 +153,8 @@ def movement(rows: pd.DataFrame, format: Format, *, limit: int = 50) -> Table | 
         )
         for row in movers.head(limit).itertuples()
     )
-    of_rows = format.count(len(movers)) if len(movers) > limit else ""
-    return Table(columns, body, of_rows=of_rows, folded="The movements, the largest first")
+    many = of_rows(movers, limit, format)
+    return Table(columns, body, of_rows=many, folded="The movements, the largest first")
 
 
 def credit(rows: pd.DataFrame, format: Format) -> Table | None:
@@ -327,8 +328,7 @@ def customers(
         )
         for row in rows.head(limit).itertuples()
     )
-    of_rows = format.count(len(rows)) if len(rows) > limit else ""
-    return Table(columns, body, of_rows=of_rows, folded=folded)
+    return Table(columns, body, of_rows=of_rows(rows, limit, format), folded=folded)
 
 
 def _weighted(rows: pd.DataFrame, column: str) -> float:

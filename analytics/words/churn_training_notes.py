@@ -99,42 +99,7 @@ def notes(
     dict
         ``definitions``, ``method`` and ``limits``, as `analytics.report.Report.notes` takes them.
     """
-    days, day = window(status, format), format.date(timeframe.reference_date)
-    contract = status["definition"] == "contract"
-    gone = f"The contract ended in the {days} after a day on which it was live."
-    if not contract:
-        since = (
-            "ever before"
-            if status["eligible_days"] is None
-            else f"in the {format.days(status['eligible_days'])} before"
-        )
-        gone = (
-            f"No purchase in the {days} after a day, of those with a purchase {since}. Others are not scored."
-        )
-    definitions = (
-        ("Left", gone),
-        ("Chance to leave", f"The probability to leave in the {days} from {day} on, between 0 and 1."),
-        (
-            "Risk level",
-            f"Low under {format.percent(30, 0)}, medium from there, high from {format.percent(60, 0)}, "
-            "critical above "
-            f"{format.percent(80, 0)}.",
-        ),
-        (
-            "Value",
-            "Of 100 customers scored, how many have no more "
-            f"{'contract value' if contract else 'revenue in 365 days'}"
-            " than this one.",
-        ),
-        ("AUC", "The chance that one who left got a higher chance to leave than one who stayed."),
-        ("Calibration error", "Mean distance of predicted from actual shares over groups of customers."),
-        (
-            "Sure",
-            "1 less twice the standard deviation of the chance over 20 models trained on resampled "
-            "customers; at least 0.",
-        ),
-        ("Rule of thumb", "What ranks customers without a model; it must be beaten, or it leads."),
-    )
+    days, contract = window(status, format), status["definition"] == "contract"
     method = (
         f"Features come strictly from before a cutoff; cutoffs lie {days} apart. The test's cutoff lies "
         f"{days} before "
@@ -158,7 +123,49 @@ def notes(
         limits.append("Who orders rarely counts as left after a pause; another horizon gives another answer.")
     if len(scores) and not status["missing"]:
         limits.append("The test is one window of time; a season that differs from it moves the chances.")
-    return {"definitions": definitions, "method": method, "limits": tuple(limits)}
+    return {"definitions": _definitions(status, format, timeframe), "method": method, "limits": tuple(limits)}
+
+
+def _definitions(
+    status: Mapping[str, Any], format: Format, timeframe: Timeframe
+) -> tuple[tuple[str, str], ...]:
+    """What the page's words mean, under the definition of leaving that is in use."""
+    days, day = window(status, format), format.date(timeframe.reference_date)
+    contract = status["definition"] == "contract"
+    gone = f"The contract ended in the {days} after a day on which it was live."
+    if not contract:
+        since = (
+            "ever before"
+            if status["eligible_days"] is None
+            else f"in the {format.days(status['eligible_days'])} before"
+        )
+        gone = (
+            f"No purchase in the {days} after a day, of those with a purchase {since}. Others are not scored."
+        )
+    return (
+        ("Left", gone),
+        ("Chance to leave", f"The probability to leave in the {days} from {day} on, between 0 and 1."),
+        (
+            "Risk level",
+            f"Low under {format.percent(30, 0)}, medium from there, high from {format.percent(60, 0)}, "
+            "critical above "
+            f"{format.percent(80, 0)}.",
+        ),
+        (
+            "Value",
+            "Of 100 customers scored, how many have no more "
+            f"{'contract value' if contract else 'revenue in 365 days'}"
+            " than this one.",
+        ),
+        ("AUC", "The chance that one who left got a higher chance to leave than one who stayed."),
+        ("Calibration error", "Mean distance of predicted from actual shares over groups of customers."),
+        (
+            "Sure",
+            "1 less twice the standard deviation of the chance over 20 models trained on resampled "
+            "customers; at least 0.",
+        ),
+        ("Rule of thumb", "What ranks customers without a model; it must be beaten, or it leads."),
+    )
 
 
 def _far_off(calibration: pd.DataFrame) -> bool:
