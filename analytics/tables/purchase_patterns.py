@@ -417,8 +417,6 @@ def following(rows: pd.DataFrame, format: Format, *, limit: int = 50) -> Table |
     )
     many = of_rows(first, limit, format)
     return Table(columns, body, of_rows=many, folded="Customers and what to offer them")
-        columns, body, of_rows=of_rows(first, limit, format), folded="Customers and what to offer them"
-    )
 
 
 def _few(rows: pd.DataFrame) -> frozenset[int]:
