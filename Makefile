@@ -39,7 +39,7 @@ pictures: $(stamp)  ## the pictures in README.md, from reports/ as `make report`
 	$(bin)/python docs/pictures.py
 
 test: $(stamp) lint types layers data/demo  ## every check: style, types, layers, tests, doctests, notebooks
-	$(bin)/python -m pytest -n $(JOBS) --dist loadfile --nbval-lax tests analytics notebooks docs
+	$(bin)/python -m pytest -n $(JOBS) --dist loadfile --nbval-lax tests analytics docs
 
 long: $(stamp)  ## the tests that take minutes: simulation, training on all of the reference data, laws on many examples
 	$(bin)/python -m pytest -m long tests
