@@ -18,13 +18,25 @@ TEXT, SMALL = 13.0, 12.5
 
 
 @lru_cache(maxsize=4096)
-def text_width(text: str, size: float = TEXT, bold: bool = False) -> float:
-    """Measure a line of words in pixels, a little generously."""
-    font = FontProperties(family=["DejaVu Sans"], size=size, weight="bold" if bold else "normal")
+def measured(text: str, font: FontProperties) -> tuple[float, float, float]:
+    """Measure a line of words in pixels: width, height, and how much of that is below the baseline.
+
+    To shape words is a good part of a drawing, and its two forms show the same ones: each is shaped once.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        width, _, _ = text_to_path.get_text_width_height_descent(text, font, False)
-    return float(width)
+        width, height, descent = text_to_path.get_text_width_height_descent(text, font, False)
+    return float(width), float(height), float(descent)
+
+
+@lru_cache(maxsize=64)
+def _font(size: float, bold: bool) -> FontProperties:
+    return FontProperties(family=["DejaVu Sans"], size=size, weight="bold" if bold else "normal")
+
+
+def text_width(text: str, size: float = TEXT, bold: bool = False) -> float:
+    """Measure the width of a line of words in pixels, a little generously."""
+    return measured(text, _font(size, bold))[0]
 
 
 def fit(text: str, room: float, size: float = TEXT, bold: bool = False) -> str:

@@ -11,10 +11,14 @@ from __future__ import annotations
 import io
 import re
 import xml.etree.ElementTree as ET
+from typing import Any
 
+from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 
+from analytics.charts.lettering import measured
 from analytics.page.tokens import LIGHT, TOKEN_OF
 
 _SVG, _XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
@@ -60,26 +64,40 @@ def inline(fig: Figure, uid: str, css_class: str) -> str:
     ColourError
         If a colour in the figure is no token.
     """
+    width, height = (float(inches) * 72 for inches in fig.get_size_inches())
     file = io.StringIO()
-    fig.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    renderer = _Renderer(width, height, file, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
+    fig.draw(renderer)
+    renderer.finalize()  # type: ignore[no-untyped-call]
     text = _NOT_XML.sub("\ufffd", file.getvalue())
     root = ET.fromstring(text)
     for element in list(root):
         if element.tag == _SVG + "metadata" or element.find(_SVG + "style") is not None:
             root.remove(element)  # a style sheet here would reach the whole page
     _Writer(uid, {a or b for a, b in _LINK.findall(text)}).element(root)
-    width, height = (f"{inches * 72:g}" for inches in fig.get_size_inches())
     root.attrib = {
         "class": f"chart {css_class}",
-        "viewBox": f"0 0 {width} {height}",
-        "width": width,
-        "height": height,
+        "viewBox": f"0 0 {width:g} {height:g}",
+        "width": f"{width:g}",
+        "height": f"{height:g}",
         "stroke-linejoin": "round",
         "aria-hidden": "true",  # the figure around it carries the words
     }
     for element in root.iter():
         element.tag = element.tag.removeprefix(_SVG)
     return ET.tostring(root, encoding="unicode").replace(" />", "/>")
+
+
+class _Renderer(RendererSVG):
+    """matplotlib's own, but for words, which are measured as `analytics.charts.lettering` does."""
+
+    def get_text_width_height_descent(
+        self,
+        s: str,
+        prop: FontProperties,
+        ismath: Any,  # noqa: ARG002 - no words of a chart are mathematics
+    ) -> tuple[float, float, float]:
+        return measured(s, prop)
 
 
 class _Writer:
