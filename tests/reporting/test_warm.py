@@ -19,7 +19,7 @@ import pytest
 from analytics.reporting.execution import execute
 from analytics.reporting.task import ORDINARY, WARM
 from analytics.reporting.warm import client
-from analytics.reporting.warm.preload import import_for, imported_names, other_threads
+from analytics.reporting.warm.preload import _rehearse, import_for, imported_names, other_threads
 from analytics.reporting.watch import Request
 from tests.reporting.tiny import write_notebook
 
@@ -315,6 +315,13 @@ class TestImportsOfTheParent:
         monkeypatch.syspath_prepend(tmp_path)
         import_for(write_notebook(tmp_path, "n", "import no_such\nfrom warm_package import part, absent"))
         assert "warm_package.part" in sys.modules
+
+    def test_of_a_report_bring_its_rehearsal(self, ended):
+        outcome = ended("import analytics.report", "import sys; 'analytics.rehearsal' in sys.modules")
+        assert (outcome.kernel, outcome.notebook.cells[-1].outputs[0].data["text/plain"]) == (WARM, "True")
+
+    def test_go_without_a_rehearsal_that_fails(self):
+        _rehearse("analytics.no_such_rehearsal")
 
     def test_that_fail_are_the_report_s_to_tell(self, ended):
         outcome = ended("import no_such_module", "1")

@@ -1,4 +1,4 @@
-"""Import in the parent what a notebook will import, and see that this left nothing a fork would break."""
+"""Import and rehearse in the parent what notebooks will; see that it left nothing that a fork would break."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +22,9 @@ _LATER = {
     "matplotlib": ("matplotlib.backends.backend_svg", "matplotlib.pyplot", "seaborn"),
 }
 """What reports import by and by, once they have imported a library: by name, and only imports."""
+
+_REHEARSALS = {"analytics.report": "analytics.rehearsal"}
+"""Where a module was imported, another whose function ``rehearse`` does once what all reports begin with."""
 
 
 def import_for(notebook: Path) -> None:
@@ -42,6 +46,16 @@ def import_for(notebook: Path) -> None:
         for module in modules if library in sys.modules else ():
             with suppress(Exception):
                 import_module(module)
+    for module, rehearsal in _REHEARSALS.items():
+        if module in sys.modules:
+            _rehearse(rehearsal)
+
+
+@cache
+def _rehearse(module: str) -> None:
+    """Do once what all reports begin with; they begin without it where it fails."""
+    with suppress(Exception):
+        import_module(module).rehearse()
 
 
 def imported_names(notebook: Path) -> list[str]:

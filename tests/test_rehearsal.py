@@ -1,0 +1,35 @@
+"""The rehearsal before reports are forked: all that they begin with, and no trace of it."""
+
+import os
+import tempfile
+
+import pytest
+
+from analytics import rehearsal
+from analytics.page import display, pieces
+from analytics.reporting.warm.preload import other_threads
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """The kinds of pieces that a rehearsal shows."""
+    kinds = []
+    monkeypatch.setattr(
+        display, "record", lambda piece, real=display.record: kinds.append(type(piece)) or real(piece)
+    )
+    return kinds
+
+
+def test_it_shows_what_every_page_shows(shown):
+    rehearsal.rehearse()
+    assert set(display._KINDS) - {pieces.Empty} == set(shown)
+
+
+def test_it_leaves_neither_environment_nor_thread_nor_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    environment, threads = dict(os.environ), other_threads()
+    rehearsal.rehearse()
+    assert dict(os.environ) == environment
+    assert other_threads() == threads
+    assert list(tmp_path.iterdir()) == []
+    assert tempfile.tempdir is None
