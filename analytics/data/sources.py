@@ -22,7 +22,7 @@ from ibis.expr.operations import DatabaseTable
 from analytics.data import delimited
 from analytics.data.casting import Dialect
 from analytics.data.delimited import literal, quoted
-from analytics.data.dialects import DuckDb, Postgres, Sqlite, register
+from analytics.data.dialects import DuckDb, NestedSelects, Postgres, Sqlite, register
 from analytics.data.mapping import FILE, ROW, Raw
 from analytics.data.postgres_address import address_of, refused
 from analytics.data.table_files import existing_file, existing_folder, find_files, listed
@@ -324,6 +324,7 @@ def _duckdb(source: Source, zone: ZoneInfo) -> Any:
     # A private folder for what does not fit into memory; DuckDB removes it at the end.
     spill = Path(tempfile.gettempdir()) / f"workbook-duckdb-{os.getpid()}"
     backend = ibis.duckdb.connect(memory_limit=source.memory, temp_directory=str(spill))
+    backend.compiler = NestedSelects()
     backend.raw_sql(f"SET TimeZone = {literal(str(zone))}")
     if source.threads is not None:
         backend.raw_sql(f"SET threads = {source.threads}")
