@@ -59,15 +59,19 @@ def live_accounts(accounts: ibis.Table, customers: ibis.Table | None, reference_
         answer=ibis.row_number().over(answers),
         recent_nps=recent.ifelse(rows.nps, ibis.null("float64")),
     )
-    nps = ranked.filter(_.answer == 0).select(of_customer="customer_id", last_nps="recent_nps")
-    last = ranked.filter(_.place == 0).drop("nps", "recent_nps", "place", "answer")
-    last = last.filter(
-        last.churned.isnull() | (last.churned >= limit), last.started.isnull() | (last.started < limit)
-    )
-    last = last.left_join(nps, last.customer_id == nps.of_customer)
-    found = last.select(
-        "customer_id", "plan", "owner", "renews", "at",
-        **{name: last["last_nps" if name == "nps" else name] for name in NUMBERS},
+    answer = (ranked.answer == 0).ifelse(ranked.recent_nps, ibis.null("float64"))
+    of_account = ibis.window(group_by=ranked.customer_id)
+    found = (
+        ranked.mutate(last_nps=answer.max().over(of_account))
+        .filter(
+            _.place == 0,
+            _.churned.isnull() | (_.churned >= limit),
+            _.started.isnull() | (_.started < limit),
+        )
+        .select(
+            "customer_id", "plan", "owner", "renews", "at",
+            **{name: "last_nps" if name == "nps" else name for name in NUMBERS},
+        )
     )  # fmt: skip
     if customers is not None:
         who = customers.select(known_id="customer_id", name="name", industry="industry")

@@ -132,13 +132,19 @@ def win_drivers(deals: ibis.Table, edge: date) -> pd.DataFrame:
         ``win_rate_high``. Deals of which a driver is not known are in none of its levels.
     """
     rows = _closed(deals).filter(_.day < day_number(edge))
-    frames = []
+    levels = {}
     for driver, top in DRIVERS.items():
         level = rows[driver].cast("int64")
-        known = rows.filter(level.notnull()).mutate(level=ibis.least(ibis.greatest(level, 0), top))
-        sums = known.group_by("level").agg(won_deals=_.won.sum(), closed=_.count()).order_by("level")
-        found = sums.to_pandas().astype("int64")
+        bounded = ibis.least(ibis.greatest(level, 0), top)  # of what is missing, some engines say 0
+        levels[driver] = level.isnull().ifelse(ibis.null("int64"), bounded)
+    # One query for all drivers: there are a few hundred combinations of levels at most.
+    sums = rows.group_by(**levels).agg(won_deals=_.won.sum(), closed=_.count()).to_pandas()
+    frames = []
+    for driver, top in DRIVERS.items():
+        known = sums[sums[driver].notna()].astype({driver: "int64"})
+        found = known.groupby(driver)[["won_deals", "closed"]].sum().astype("int64").rename_axis("level")
         names = ["no", "yes"] if top == 1 else [*map(str, range(top)), f"{top}+"]
+        found = found.reset_index()
         frames.append(found.assign(driver=driver, level=[names[i] for i in found["level"]]))
     both = pd.concat(frames, ignore_index=True)
     both["lost_deals"] = both["closed"] - both["won_deals"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analytics.metrics.rates import add_rate
+from analytics.metrics.rates import add_rate, percentage
 
 
 def stage_rates(closed: pd.DataFrame, entries: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
@@ -30,13 +30,37 @@ def stage_rates(closed: pd.DataFrame, entries: pd.DataFrame, order: Sequence[str
         with
         ``won_percent_n``, ``won_percent_low``, ``won_percent_high``.
     """
-    been = _been(closed, entries, order)
-    known = been.merge(closed[["deal_id", "outcome"]], on="deal_id")
-    known = known.assign(won=(known["outcome"] == "won").astype("int64"))
-    counts = known.groupby("stage").agg(won=("won", "sum"), n=("won", "size"))
+    counts = _been(closed, entries, order).groupby("stage")["won"].agg(["sum", "size"])
     counts = counts.reindex(list(order)).fillna(0).astype("int64")
     rates = pd.DataFrame({"stage": list(order)})
-    return add_rate(rates, "won_percent", counts["won"].to_numpy(), counts["n"].to_numpy())
+    return add_rate(rates, "won_percent", counts["sum"].to_numpy(), counts["size"].to_numpy())
+
+
+def won_percents(
+    closed: pd.DataFrame, entries: pd.DataFrame, order: Sequence[str], days: Sequence[int]
+) -> pd.Series:
+    """The percent won of `stage_rates` as it was known on each of some days.
+
+    Parameters
+    ----------
+    closed, entries, order
+        As for `stage_rates`; what closed on a day or after it does not count for the day.
+    days : sequence of int
+        Days since 1970-01-01, ascending.
+
+    Returns
+    -------
+    pandas.Series
+        By stage and day: percent, missing where none had closed.
+    """
+    been = _been(closed, entries, order)
+    first = np.searchsorted(days, been["closed_day"], side="right")  # the first day that knows of it
+    cell = (pd.Index(order).get_indexer(pd.Index(been["stage"])), first)
+    won, n = (np.zeros((len(order), len(days) + 1)) for _ in range(2))
+    np.add.at(won, cell, been["won"])
+    np.add.at(n, cell, 1)
+    percents = percentage(won.cumsum(axis=1), n.cumsum(axis=1))[:, :-1]
+    return pd.Series(percents.ravel(), pd.MultiIndex.from_product([order, days]))
 
 
 def stays(closed: pd.DataFrame, entries: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
@@ -67,7 +91,7 @@ def stays(closed: pd.DataFrame, entries: pd.DataFrame, order: Sequence[str]) -> 
 
 
 def _been(closed: pd.DataFrame, entries: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
-    """Which closed deals have been in which stages."""
+    """Which closed deals have been in which stages, with their ``closed_day`` and ``won`` (0 or 1)."""
     seen = entries[entries["stage"].isin(order)][["deal_id", "stage"]].drop_duplicates()
     place = {stage: i for i, stage in enumerate(order)}
     rest = closed[~closed["deal_id"].isin(seen["deal_id"]) & closed["stage"].isin(place)]
@@ -75,4 +99,5 @@ def _been(closed: pd.DataFrame, entries: pd.DataFrame, order: Sequence[str]) -> 
     passed = [
         rest.loc[last >= position, ["deal_id"]].assign(stage=stage) for stage, position in place.items()
     ]
-    return pd.concat([seen, *passed], ignore_index=True)
+    ends = closed[["deal_id", "closed_day"]].assign(won=(closed["outcome"] == "won").astype("int64"))
+    return pd.concat([seen, *passed], ignore_index=True).merge(ends, on="deal_id")

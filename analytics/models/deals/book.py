@@ -15,7 +15,7 @@ from analytics.metrics import deals as known
 from analytics.metrics import pipeline
 from analytics.metrics.closings import closings
 from analytics.metrics.purchases import day_number
-from analytics.metrics.stage_moves import stage_rates, stays
+from analytics.metrics.stage_moves import stage_rates, stays, won_percents
 from analytics.models.deals import close_probability as classifier
 from analytics.models.deals import points
 from analytics.params.pipeline_rules import PipelineRules
@@ -147,18 +147,16 @@ def read_book(
     still = opened[edge].assign(closed_day=float(day_number(edge)))
     lives = classifier.weekly(pd.concat([closed, still[closed.columns]], ignore_index=True), entries)
     learnt_from = classifier.features(lives, rules)
+    learning = lives[[*classifier.LEARNT_FROM]]
     models = {
-        day: classifier.fit(classifier.known_by(lives, day_number(day)), rules, learnt_from) for day in edges
+        day: classifier.fit(classifier.known_by(learning, day_number(day)), rules, learnt_from)
+        for day in edges
     }
-    scored = {}
-    for day, rows in with_points(opened, rules).items():
-        before = closed[closed["closed_day"] < day_number(day)]
-        scored[day] = score(rows, before, entries, models[day], rules)
     return Book(
         periods=tuple(periods),
         rules=rules,
         min_deal_value=min_deal_value,
-        opened=scored,
+        opened=score(opened, closed, entries, models, rules),
         closed=closed,
         entries=entries,
         closings=closings(deals, periods),
@@ -168,67 +166,60 @@ def read_book(
     )
 
 
-def with_points(opened: Mapping[date, pd.DataFrame], rules: PipelineRules) -> dict[date, pd.DataFrame]:
-    """Give open deals their points and their health, those of all days in one go.
+def score(
+    opened: Mapping[date, pd.DataFrame],
+    closed: pd.DataFrame,
+    entries: pd.DataFrame,
+    models: Mapping[date, classifier.CloseModel],
+    rules: PipelineRules,
+) -> dict[date, pd.DataFrame]:
+    """Give open deals their points, their chance and their value, those of all days in one go.
 
     Parameters
     ----------
     opened : mapping of datetime.date to pandas.DataFrame
         As returned by `analytics.metrics.deals.open_deals`.
+    closed, entries : pandas.DataFrame
+        Closed deals, and entries into stages; of what closed on a day or after it, the day knows nothing.
+    models : mapping of datetime.date to CloseModel
+        For each day of `opened`.
     rules : PipelineRules
 
     Returns
     -------
     dict of datetime.date to pandas.DataFrame
-        To the columns come those of `points.close_points` and `points.deal_health`, and ``key_factors``.
-    """
-    rows = pd.concat(list(opened.values()), ignore_index=True)
-    chance = points.close_points(rows, rules)
-    factors = points.key_factors(chance, rows)
-    found = pd.concat([rows, chance, points.deal_health(rows, rules)], axis=1).assign(key_factors=factors)
-    ends = np.cumsum([len(part) for part in opened.values()])
-    return {
-        day: found.iloc[end - len(part) : end].set_axis(part.index)
-        for (day, part), end in zip(opened.items(), ends, strict=True)
-    }
-
-
-def score(
-    rows: pd.DataFrame,
-    closed: pd.DataFrame,
-    entries: pd.DataFrame,
-    model: classifier.CloseModel,
-    rules: PipelineRules,
-) -> pd.DataFrame:
-    """Give open deals their chance and their value.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        As returned by `with_points` for one day.
-    closed, entries : pandas.DataFrame
-        What had closed by then; entries into stages.
-    model : CloseModel
-    rules : PipelineRules
-
-    Returns
-    -------
-    pandas.DataFrame
         As `Book.opened`.
     """
-    worth = points.deal_value(rows, closed[closed["outcome"] == "won"], rules)
-    learnt = classifier.percent(model.chance(classifier.features(rows, rules))).set_axis(rows.index)
-    used = rows["points_probability"] if model.fitted is None else learnt
-    rates = stage_rates(closed, entries, rules.order).set_index("stage")["won_percent"]
-    by_stage = rows["stage"].map(rates).astype("float64")
+    rows = pd.concat(list(opened.values()), ignore_index=True)
+    days = [day_number(day) for day in opened]
+    sizes = [len(part) for part in opened.values()]
+    used_on, ends = [models[day] for day in opened], np.cumsum(sizes)
+    spans = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+    of_day = pd.Series(np.repeat(days, sizes), rows.index)
+    chance = points.close_points(rows, rules)
+    worth = points.deal_value(rows, closed[closed["outcome"] == "won"], rules, of_day)
+    inputs = classifier.features(rows, rules)
+    learnt = [model.chance(inputs.iloc[span]) for model, span in zip(used_on, spans, strict=True)]
+    known = classifier.percent(np.concatenate(learnt))
+    by_points = np.repeat([model.fitted is None for model in used_on], sizes)
+    used = known.where(~by_points, chance["points_probability"])
+    basis = pd.Series(np.repeat([model.basis for model in used_on], sizes), dtype="object")
+    rates = won_percents(closed, entries, rules.order, days)
+    by_stage = rates.reindex(pd.MultiIndex.from_arrays([rows["stage"], of_day])).set_axis(rows.index)
     weighted = (rows["value"] * used / 100).round(6)
-    return pd.concat([rows, worth], axis=1).assign(
+    found = pd.concat([rows, chance, points.deal_health(rows, rules)], axis=1)
+    found = found.assign(key_factors=points.key_factors(chance, rows))
+    scored = pd.concat([found, worth], axis=1).assign(
         deal_value=rows["value"],
-        basis=pd.Series(model.basis, rows.index, dtype="object").where(used.notna(), None),
-        classifier_probability=learnt,
+        basis=basis.where(used.notna(), None),
+        classifier_probability=known,
         close_probability=used,
         weighted_value=weighted,
         priority_value=weighted,
         stage_percent=by_stage,
         stage_weighted_value=(rows["value"] * by_stage / 100).round(6),
     )
+    return {
+        day: scored.iloc[span].set_axis(part.index)
+        for (day, part), span in zip(opened.items(), spans, strict=True)
+    }

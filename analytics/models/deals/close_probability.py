@@ -36,6 +36,8 @@ FOLDS = 5
 TRAINING_SHARE = 0.7
 """Share of the closed deals, the earlier ones, that the test trains on."""
 FEWEST_TESTED = 10
+LEARNT_FROM = ("deal_id", "created_day", "closed_day", "day", "outcome")
+"""Columns of `weekly` that `known_by` and `fit` read beside the features."""
 APART = 8
 """Weeks between the days of which bins are made, so that a deal is seldom counted twice."""
 NUMBERS = ("interactions", "objections_handled", "lead_score", "competitors_mentioned")

@@ -138,7 +138,9 @@ def deal_health(rows: pd.DataFrame, rules: PipelineRules) -> pd.DataFrame:
     return by_vertical(rows, rules, _deal_health)
 
 
-def deal_value(rows: pd.DataFrame, won: pd.DataFrame, rules: PipelineRules) -> pd.DataFrame:
+def deal_value(
+    rows: pd.DataFrame, won: pd.DataFrame, rules: PipelineRules, days: pd.Series | None = None
+) -> pd.DataFrame:
     """What deals are worth by their terms and by similar deals that were won.
 
     Parameters
@@ -149,6 +151,9 @@ def deal_value(rows: pd.DataFrame, won: pd.DataFrame, rules: PipelineRules) -> p
     won : pandas.DataFrame
         Won deals with ``industry``, ``product_plan`` and ``value``; of one industry and plan are similar.
     rules : PipelineRules
+    days : pandas.Series, optional
+        With the index of the rows, the day (since 1970-01-01) that each is valued on: similar are then only
+        deals with a ``closed_day`` before it.
 
     Returns
     -------
@@ -171,12 +176,18 @@ def deal_value(rows: pd.DataFrame, won: pd.DataFrame, rules: PipelineRules) -> p
     75.0
     """
     alike = won.dropna(subset=["industry", "product_plan"])
-    sums = alike.groupby([alike["industry"].str.casefold(), "product_plan"])["value"].agg(["mean", "size"])
+    alike = alike.assign(industry=alike["industry"].str.casefold())
+    before = {0: alike}
+    if days is not None and len(days):
+        before = {day: alike[alike["closed_day"] < day] for day in days.unique().tolist()}
+    keys = ["industry", "product_plan"]
+    sums = pd.concat({day: won.groupby(keys)["value"].agg(["mean", "size"]) for day, won in before.items()})
+    dated = rows.assign(valued_on=0 if days is None else days)
 
     def score(part: pd.DataFrame, weights: Weights) -> pd.DataFrame:
         return _deal_value(part, sums, weights)
 
-    return by_vertical(rows, rules, score)
+    return by_vertical(dated, rules, score)
 
 
 def weeks_late(rows: pd.DataFrame, weights: Weights) -> pd.Series:
@@ -336,7 +347,7 @@ def _deal_value(rows: pd.DataFrame, won: pd.DataFrame, weights: Weights) -> pd.D
     industry = rows["industry"].map(by.factor).astype("float64")
     adjusted = listed * industry * stages.astype("float64") * rows["expansion_factor"].fillna(1.0)
     lower = rows["industry"].map(lambda name: str(name).casefold() if name else None)
-    keys = pd.MultiIndex.from_arrays([lower, rows["product_plan"]])
+    keys = pd.MultiIndex.from_arrays([rows["valued_on"], lower, rows["product_plan"]])
     similar = won.reindex(keys).set_index(rows.index) if len(rows) else won.iloc[:0].set_index(rows.index)
     n = similar["size"].fillna(0).astype("int64")
     weight = n / (n + by.similar_deals)
