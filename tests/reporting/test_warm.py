@@ -18,7 +18,7 @@ import pytest
 
 from analytics.reporting.execution import execute
 from analytics.reporting.task import ORDINARY, WARM
-from analytics.reporting.warm import client
+from analytics.reporting.warm import client, preload
 from analytics.reporting.warm.preload import _rehearse, import_for, imported_names, other_threads
 from analytics.reporting.watch import Request
 from tests.reporting.tiny import write_notebook
@@ -322,6 +322,16 @@ class TestImportsOfTheParent:
 
     def test_go_without_a_rehearsal_that_fails(self):
         _rehearse("analytics.no_such_rehearsal")
+
+    def test_reach_what_comes_later_only_where_a_notebook_needs_it(self, tmp_path, monkeypatch):
+        for name in ("warm_user", "warm_later"):
+            (tmp_path / f"{name}.py").write_text("")
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setattr(preload, "_LATER_IN", {"warm_user": ("warm_later",)})
+        import_for(write_notebook(tmp_path, "n", "import json"))
+        assert "warm_later" not in sys.modules
+        import_for(write_notebook(tmp_path, "n", "from warm_user import something"))
+        assert "warm_later" in sys.modules
 
     def test_that_fail_are_the_report_s_to_tell(self, ended):
         outcome = ended("import no_such_module", "1")

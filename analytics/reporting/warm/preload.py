@@ -26,6 +26,9 @@ _LATER = {
 _REHEARSALS = {"analytics.report": "analytics.rehearsal"}
 """Where a module was imported, another whose function ``rehearse`` does once what all reports begin with."""
 
+_LATER_IN = {"analytics.models.churn": ("skops.io",)}
+"""The same of notebooks that import a module themselves: to keep a model takes skops, slow to import."""
+
 
 def import_for(notebook: Path) -> None:
     """Import what a notebook's cells import.
@@ -36,14 +39,16 @@ def import_for(notebook: Path) -> None:
     ----------
     notebook : pathlib.Path
     """
+    own = set()
     for name in imported_names(notebook):
         module, _, attribute = name.partition(":")
+        own.add(module)
         with suppress(Exception, SystemExit):
             found = import_module(module)
             if attribute and not hasattr(found, attribute) and find_spec(f"{module}.{attribute}"):
                 import_module(f"{module}.{attribute}")
-    for library, modules in _LATER.items():
-        for module in modules if library in sys.modules else ():
+    for needed, known in ((_LATER, sys.modules), (_LATER_IN, own)):
+        for module in (module for name, modules in needed.items() if name in known for module in modules):
             with suppress(Exception):
                 import_module(module)
     for module, rehearsal in _REHEARSALS.items():
