@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from importlib.metadata import version
 from numbers import Integral, Real
 from pathlib import Path
@@ -32,6 +33,11 @@ _CELL_TEXT = 32_767  # and its limit for the text of one cell
 
 def versions() -> dict[str, str]:
     """Versions of what figures are computed with."""
+    return dict(_installed())
+
+
+@cache
+def _installed() -> Mapping[str, str]:
     names = {
         "workbook": "customer-analytics-workbook",
         "duckdb": "duckdb",
