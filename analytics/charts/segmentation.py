@@ -351,11 +351,8 @@ def _deviations(
         ax.set_ylim(len(features) - 0.4, -0.6)
         ax.grid(False)
         ax.spines["bottom"].set_visible(False)
-        for j, value in enumerate(values[i]):
-            shown = float(np.clip(value, -FARTHEST, FARTHEST))
-            strong = abs(value) >= 0.5
-            colour = GHOST if not strong else LIGHT["d6"] if value > 0 else LIGHT["d2"]
-            ax.barh(j, shown, height=0.62, color=colour)
+        colours = [GHOST if abs(v) < 0.5 else LIGHT["d6"] if v > 0 else LIGHT["d2"] for v in values[i]]
+        ax.barh(range(len(features)), np.clip(values[i], -FARTHEST, FARTHEST), height=0.62, color=colours)
         ax.plot([0, 0], [-0.5, len(features) - 0.5], color=LIGHT["soft"], lw=1, solid_capstyle="butt")
         ax.set_yticks(
             range(len(features)), [fit(f, left - 12, SMALL) for f in features] if column == 0 else []

@@ -74,9 +74,9 @@ def bars(
     ceiling = top or float(np.nanmax([0.0, *values, *numbers(high)])) or 1.0
     beyond = value_room / max(width - left - right - value_room, 1) * (ceiling - floor) if floor < 0 else 0
     ax.set_xlim(floor - beyond, ceiling)
+    colours = [LIGHT["c2"] if v < 0 else ACCENT if i in focus else GHOST for i, v in enumerate(values)]
+    ax.barh(range(len(names)), values, height=0.62, color=colours)
     for i, value in enumerate(values):
-        colour = LIGHT["c2"] if value < 0 else ACCENT if i in focus else GHOST
-        ax.barh(i, value, height=0.62, color=colour)
         reach = float(value)
         if np.isfinite(whiskers[i]).all():
             ax.plot(whiskers[i], [i, i], color=LIGHT["ink"], lw=1.25, solid_capstyle="butt")

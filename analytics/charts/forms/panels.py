@@ -79,10 +79,10 @@ def panels(
         ax.grid(False)
         ax.spines["bottom"].set_visible(False)
         ax.set_xticks([])
+        colours = [ACCENT if i in focus else GHOST for i in range(len(bars))]
+        ax.barh(range(len(bars)), bars, height=0.62, color=colours)
         for i, value in enumerate(bars):
-            main = i in focus
-            ax.barh(i, value, height=0.62, color=ACCENT if main else GHOST)
-            weight = "bold" if main else "normal"
+            weight = "bold" if i in focus else "normal"
             label(ax, words(value), (value, i), (6, 0), weight=weight, fontsize=SMALL, halo=False)
             if not narrow:
                 at: Options = {"coords": ("axes fraction", "data"), "ha": "right", "halo": False}

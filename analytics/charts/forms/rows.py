@@ -149,10 +149,11 @@ def bars(
     ax.set_xlim(floor, ceiling)
     if line is not None:
         ax.plot([line, line], [-0.5, len(names) - 0.5], color=GHOST, lw=1.5, dashes=(4, 3))
+    colours = [LIGHT["c2"] if v < 0 else ACCENT if i in focus else GHOST for i, v in enumerate(values)]
+    places = [i + _drop(narrow) for i in range(len(names))]
+    ax.barh(places, [min(v, cut) for v in values], height=0.36 if narrow else 0.6, color=colours)
     for i, (value, whisker) in enumerate(zip(values, whiskers, strict=True)):
-        y, main = i + _drop(narrow), i in focus
-        colour = LIGHT["c2"] if value < 0 else ACCENT if main else GHOST
-        ax.barh(y, min(value, cut), height=0.36 if narrow else 0.6, color=colour)
+        y, main = places[i], i in focus
         reach = min(cut, max(0.0, float(value)))
         if np.isfinite(whisker).all():
             ax.plot(whisker, [y, y], color=LIGHT["ink"], lw=1.25, solid_capstyle="butt")
