@@ -24,6 +24,7 @@ import pyarrow.parquet
 from matplotlib.figure import Figure
 
 from analytics.charts.theme import ACCENT, both, fmt_axis, frame, label, time_ticks, unit
+from analytics.models.threads import one_thread
 from analytics.page.pieces import (
     Bold,
     Change,
@@ -63,6 +64,14 @@ def rehearse() -> None:
             _show(report)
             report.dataset.close()
     gc.collect()  # the engine ends its threads, and a process with threads is not forked
+
+
+def fit() -> None:
+    """Fit a small model: scikit-learn and the models look for the libraries that have threads."""
+    from sklearn.cluster import KMeans  # not every report has models
+
+    with one_thread():
+        KMeans(2, n_init=1, random_state=0).fit([[0.0], [1.0], [2.0]])
 
 
 def _write(folder: Path) -> None:

@@ -6,6 +6,7 @@ import tempfile
 import pytest
 
 from analytics import rehearsal
+from analytics.models import threads
 from analytics.page import display, pieces
 from analytics.reporting.warm.preload import other_threads
 
@@ -27,9 +28,18 @@ def test_it_shows_what_every_page_shows(shown):
 
 def test_it_leaves_neither_environment_nor_thread_nor_file(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    environment, threads = dict(os.environ), other_threads()
+    rehearsal.fit()  # scikit-learn sets a variable when it is imported
+    environment, there = dict(os.environ), other_threads()
     rehearsal.rehearse()
+    rehearsal.fit()
     assert dict(os.environ) == environment
-    assert other_threads() == threads
+    assert other_threads() == there
     assert list(tmp_path.iterdir()) == []
     assert tempfile.tempdir is None
+
+
+def test_a_model_finds_the_libraries_with_threads_found(monkeypatch):
+    rehearsal.fit()
+    monkeypatch.setattr(threads, "ThreadpoolController", None)
+    with threads.one_thread():
+        pass

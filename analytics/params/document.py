@@ -101,7 +101,7 @@ def read_document(path: Path, *, environment: Mapping[str, str] | None = None) -
     """
     text = _text(path)
     try:
-        root = yaml.compose(text, Loader=_CoreLoader)
+        root = _composed(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = " ".join(part for part in (error.context, error.problem) if part)
@@ -231,6 +231,20 @@ for _tag, _pattern, _first in (
     _CoreLoader.add_implicit_resolver(
         f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), list(_first)
     )
+
+
+class _FastLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """The same rules in libyaml, which PyYAML brings along for most systems."""
+
+    yaml_implicit_resolvers = _CoreLoader.yaml_implicit_resolvers
+
+
+def _composed(text: str) -> yaml.Node | None:
+    """Read the nodes of a file; where libyaml stumbles, Python's own reader says why."""
+    try:
+        return yaml.compose(text, Loader=_FastLoader)
+    except yaml.YAMLError:
+        return yaml.compose(text, Loader=_CoreLoader)
 
 
 class _Reader:

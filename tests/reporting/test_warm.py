@@ -321,7 +321,7 @@ class TestImportsOfTheParent:
         assert (outcome.kernel, outcome.notebook.cells[-1].outputs[0].data["text/plain"]) == (WARM, "True")
 
     def test_go_without_a_rehearsal_that_fails(self):
-        _rehearse("analytics.no_such_rehearsal")
+        _rehearse("analytics.rehearsal:nobody_knows")
 
     def test_reach_what_comes_later_only_where_a_notebook_needs_it(self, tmp_path, monkeypatch):
         for name in ("warm_user", "warm_later"):

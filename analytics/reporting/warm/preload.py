@@ -23,8 +23,8 @@ _LATER = {
 }
 """What reports import by and by, once they have imported a library: by name, and only imports."""
 
-_REHEARSALS = {"analytics.report": "analytics.rehearsal"}
-"""Where a module was imported, another whose function ``rehearse`` does once what all reports begin with."""
+_REHEARSALS = {"analytics.report": "analytics.rehearsal:rehearse", "sklearn": "analytics.rehearsal:fit"}
+"""Where a module was imported, a function that does once what all reports with it begin with."""
 
 _LATER_IN = {"analytics.models.churn": ("skops.io",)}
 """The same of notebooks that import a module themselves: to keep a model takes skops, slow to import."""
@@ -51,16 +51,17 @@ def import_for(notebook: Path) -> None:
         for module in (module for name, modules in needed.items() if name in known for module in modules):
             with suppress(Exception):
                 import_module(module)
-    for module, rehearsal in _REHEARSALS.items():
-        if module in sys.modules:
+    for library, rehearsal in _REHEARSALS.items():
+        if library in sys.modules:
             _rehearse(rehearsal)
 
 
 @cache
-def _rehearse(module: str) -> None:
-    """Do once what all reports begin with; they begin without it where it fails."""
+def _rehearse(name: str) -> None:
+    """Call a function once; reports begin without it where it fails."""
+    module, _, function = name.partition(":")
     with suppress(Exception):
-        import_module(module).rehearse()
+        getattr(import_module(module), function)()
 
 
 def imported_names(notebook: Path) -> list[str]:
