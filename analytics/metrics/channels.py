@@ -47,17 +47,20 @@ def first_and_last(
     """
     start = day_number(timeframe.start) * SECONDS_A_DAY
     became = conversions(tables, timeframe.reference_date).filter(_.converted >= start)
-    parts = _touches(tables, activity_channels)
-    touched = []
-    for touches, key in parts:
-        own = became.filter(became[key].notnull())
-        joined = own.inner_join(touches, own[key] == touches.who)
-        touched.append(
-            joined.filter(joined["at"] <= joined.converted).select(
-                "lead_id", "customer_id", "channel", at=joined["at"]
+    known_as = stacked(
+        [
+            became.filter(became[key].notnull()).select(
+                "lead_id", "customer_id", "converted", of=key, by=ibis.literal(key)
             )
-        )
-    rows = stacked(touched)
+            for key in ("lead_id", "customer_id")
+        ]
+    )
+    touches = stacked(_touches(tables, activity_channels))
+    same = [known_as.of == touches.who, (known_as.by == touches.by) | touches.by.isnull()]
+    joined = known_as.inner_join(touches, same)
+    rows = joined.filter(joined["at"] <= joined.converted).select(
+        "lead_id", "customer_id", "channel", at=joined["at"]
+    )
     person = ["lead_id", "customer_id"]
     early = ibis.window(group_by=person, order_by=["at", "channel"])
     late = ibis.window(group_by=person, order_by=[ibis.desc("at"), "channel"])
@@ -145,25 +148,27 @@ def became_customers(listed: pd.DataFrame, subjects: pd.DataFrame, timeframe: Ti
     return listed[listed["subject_id"].isin(chosen)]
 
 
-def _touches(tables: Tables, activity_channels: Mapping[str, str]) -> list[tuple[ibis.Table, str]]:
-    """Touches with the id that they bear: of a lead, or of a customer."""
+def _touches(tables: Tables, activity_channels: Mapping[str, str]) -> list[ibis.Table]:
+    """Touches with the id that they bear, ``who``, and of what it is, ``by``: null where of either."""
     leads, contacts, campaigns = (tables[name] for name in ("leads", "campaign_contacts", "campaigns"))
+    of_lead, of_customer = ibis.literal("lead_id"), ibis.literal("customer_id")
+    of_either = ibis.null("string")
     sources = leads.filter(leads.source.notnull()).select(
-        who="lead_id", channel="source", at=leads.created_at.epoch_seconds().cast("int64")
+        who="lead_id", by=of_lead, channel="source", at=leads.created_at.epoch_seconds().cast("int64")
     )
     joined = contacts.inner_join(campaigns, "campaign_id")
     contacted = joined.filter(
         joined.arm != CONTROL, joined.contacted_at.notnull(), joined.channel.notnull()
-    ).select(who="customer_id", channel="channel", at=_.contacted_at.epoch_seconds().cast("int64"))
+    ).select(
+        who="customer_id", by=of_either, channel="channel",
+        at=_.contacted_at.epoch_seconds().cast("int64"),
+    )  # fmt: skip
     sales = tables["sales"]
     sold = sales.filter(sales.customer_id.notnull(), sales.channel.notnull(), sales.total_amount >= 0)
-    bought = sold.select(who="customer_id", channel="channel", at=sold.sold_at.epoch_seconds().cast("int64"))
-    found = [
-        (sources, "lead_id"),
-        (contacted, "customer_id"),
-        (contacted, "lead_id"),
-        (bought, "customer_id"),
-    ]
+    bought = sold.select(
+        who="customer_id", by=of_customer, channel="channel", at=sold.sold_at.epoch_seconds().cast("int64")
+    )
+    found = [sources, contacted, bought]
     if activity_channels:
         activities = tables["activities"]
         of_kind = ibis.cases(
@@ -171,7 +176,8 @@ def _touches(tables: Tables, activity_channels: Mapping[str, str]) -> list[tuple
             else_=ibis.null("string"),
         )
         acted = activities.select(
-            who="subject_id", channel=of_kind, at=activities.occurred_at.epoch_seconds().cast("int64")
-        ).filter(_.channel.notnull())
-        found += [(acted, "lead_id"), (acted, "customer_id")]
+            who="subject_id", by=of_either, channel=of_kind,
+            at=activities.occurred_at.epoch_seconds().cast("int64"),
+        )  # fmt: skip
+        found.append(acted.filter(acted.channel.notnull()))
     return found
