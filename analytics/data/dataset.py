@@ -18,9 +18,10 @@ from analytics.data.contract import CONTRACT, NEWEST_OF
 from analytics.data.contract_terms import ENGINE_TYPES, TableContract
 from analytics.data.diagnosis import diagnose
 from analytics.data.fingerprint import basis, fingerprint
-from analytics.data.kept_tables import KeptRows, kept_rows, together
-from analytics.data.mapping import LINE_TIME, Raw, Staged, items_mapping, missing_columns, stage
-from analytics.data.sources import OpenSource, open_source
+from analytics.data.kept_tables import KeptRows, kept_rows
+from analytics.data.mapping import LINE_TIME, Staged, items_mapping, missing_columns
+from analytics.data.reading import TableReading
+from analytics.data.sources import OpenSource, View, open_source
 from analytics.data.validation import Finding, Verdict, breaks, validate
 from analytics.data.verdicts import Verdicts
 from analytics.errors import ContractError, SourceError, nearest
@@ -249,31 +250,6 @@ def run_start() -> datetime:
     return started if started.tzinfo is not None else started.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class _Reading:
-    """A source's table that is read as a contract table, the workbook's own batches below its rows."""
-
-    raw: Raw
-    contract: TableContract
-    mapping: TableMapping
-    source: OpenSource
-    kept: Raw | None = None
-    line_time: ColumnMapping | None = None
-
-    @property
-    def once(self) -> bool:
-        """Whether it is dear to compute and kept: text, and sums of lines."""
-        return self.raw.text or (self.mapping.lines is not None and self.contract.name == "sales")
-
-    def stage(self, trusted: frozenset[str]) -> Staged:
-        """Read it, the trusted columns without precautions."""
-        trusted = frozenset() if self.once else trusted
-        staged = stage(self.raw, self.contract, self.mapping, trusted, self.line_time)
-        if self.kept is not None:
-            staged = together(staged, stage(self.kept, self.contract, TableMapping(), trusted))
-        return replace(staged, table=self.source.keep(staged.table)) if self.once else staged
-
-
 def _with_references(names: Collection[str]) -> frozenset[str]:
     """Add the tables in which references of these must be known, and theirs."""
     found = frozenset(names)
@@ -384,38 +360,53 @@ class _Reader:
         reading = self._with_kept(self._open(contract, mapping), contract)
         if reading is None:
             return
-        key = "" if reading.kept is not None else self._key(contract)
+        key = self._key(contract, reading.digests)
         staged = reading.stage(_plain(contract)) if reading.once else None
-        verdict = self.said.recall(key) or self._validated(reading, staged)
-        self.said.keep(key, contract.name, verdict)
-        if not verdict.rows and not self.params.owned:
-            return  # a shared source that has nothing of this organisation's has no such table for it
-        self.verdicts[contract.name] = verdict
-        self.findings += self._diagnosed(reading, verdict)
-        self.staged[contract.name] = cache(lambda: self._as_read(reading, staged, verdict))
-        if not verdict.refused:
-            final = staged or reading.stage(verdict.trusted)
-            self.tables[contract.name] = self.source.named(self._canonical(final, verdict))
+        said = self.said.recall(key)
+        verdict = said.verdict if said else self._validated(reading, staged)
+        view = said.view if said else None
+        if verdict.rows or self.params.owned:  # else a shared source has nothing of this organisation's
+            view = self._take(reading, staged, verdict, view)
+        if said is None:
+            self.said.keep(key, contract.name, verdict, view)
 
-    def _validated(self, reading: _Reading, staged: Staged | None) -> Verdict:
+    def _take(
+        self, reading: TableReading, staged: Staged | None, verdict: Verdict, view: View | None
+    ) -> View | None:
+        """Take a table into the dataset; gives the view by which another session has it again."""
+        name = reading.contract.name
+        self.verdicts[name] = verdict
+        self.findings += verdict.findings
+        self.staged[name] = cache(lambda: self._as_read(reading, staged, verdict))
+        if verdict.refused:
+            return None
+        if view is None:
+            table = self._canonical(staged or reading.stage(verdict.trusted), verdict)
+            view = self.source.view_of(table)
+        self.tables[name] = self.source.viewed(f"read_{name}__", view) if view else table
+        return None if reading.once else view
+
+    def _validated(self, reading: TableReading, staged: Staged | None) -> Verdict:
         """Hold a table against the contract."""
         if staged is not None:
-            return validate(staged, self.tables, self.started)
+            return self._diagnosed(reading, validate(staged, self.tables, self.started))
         # Most ids need no tidying: they are first taken as they are, and looked at again if one does.
         verdict = validate(reading.stage(_plain(reading.contract)), self.tables, self.started)
         if verdict.untidy:
             verdict = validate(reading.stage(frozenset()), self.tables, self.started)
-        return verdict
+        return self._diagnosed(reading, verdict)
 
-    def _key(self, contract: TableContract) -> str:
+    def _key(self, contract: TableContract, kept: Collection[str]) -> str:
         """Sum up what the verdict on a table depends on: it, and what it refers to."""
         needed = _with_references({contract.name})
         files = [file for name in needed for file in self.source.files_of.get(name, ())]
         if self.source.folder is None:
             files = self.source.files
-        return self.said.key(contract.name, files, needed & self.tables.keys())
+        if not self.source.files:
+            return ""  # a server does not say whether it has changed
+        return self.said.key(contract.name, files, needed & self.tables.keys(), kept)
 
-    def _with_kept(self, reading: _Reading | None, contract: TableContract) -> _Reading | None:
+    def _with_kept(self, reading: TableReading | None, contract: TableContract) -> TableReading | None:
         """Add the batches that the workbook keeps; they are read after what says which day it is."""
         table = next((name for name in KEPT if name == contract.name), None)
         if table is None or any(finding.table == table for finding in self.findings):
@@ -427,11 +418,11 @@ class _Reader:
             return reading
         self.kept += kept.digests
         if reading is None:
-            return _Reading(kept.raw, contract, TableMapping(), self.source)
-        return replace(reading, kept=kept.raw)
+            return TableReading(kept.raw, contract, TableMapping(), self.source, digests=kept.digests)
+        return replace(reading, kept=kept.raw, digests=kept.digests)
 
-    def _diagnosed(self, reading: _Reading, verdict: Verdict) -> list[Finding]:
-        """The findings, those about unreadable values with what may be wrong with them."""
+    def _diagnosed(self, reading: TableReading, verdict: Verdict) -> Verdict:
+        """The verdict, its findings about unreadable values with what may be wrong with them."""
         columns = {rule.code: rule.columns[0] for rule in reading.contract.rules if rule.check == "type"}
         findings = []
         for finding in verdict.findings:
@@ -439,9 +430,9 @@ class _Reader:
                 why = diagnose(reading.raw, reading.contract, reading.mapping, columns[finding.rule])
                 finding = replace(finding, message=f"{finding.message}: {why}")
             findings.append(finding)
-        return findings
+        return replace(verdict, findings=tuple(findings))
 
-    def _open(self, contract: TableContract, mapping: TableMapping) -> _Reading | None:
+    def _open(self, contract: TableContract, mapping: TableMapping) -> TableReading | None:
         """Find a table of the source; what it lacks of required columns is a finding."""
         sales = self.params.tables.get("sales", TableMapping())
         from_lines = contract.name == "sale_items" and mapping == TableMapping() and sales.lines is not None
@@ -451,12 +442,12 @@ class _Reader:
         self.found = True
         if from_lines:
             at = sales.columns.get("sold_at", ColumnMapping(column="sold_at"))
-            return _Reading(raw, contract, items_mapping(sales), self.source, line_time=at)
+            return TableReading(raw, contract, items_mapping(sales), self.source, line_time=at)
         lacking = missing_columns(raw, contract, mapping)
         self.findings += [
             Finding(contract.name, "column_missing", "refused", 0, (), text) for text in lacking
         ]
-        return None if lacking else _Reading(raw, contract, mapping, self.source)
+        return None if lacking else TableReading(raw, contract, mapping, self.source)
 
     def _canonical(self, staged: Staged, verdict: Verdict) -> Any:
         """The rows that the contract leaves, its columns and nothing else."""
@@ -468,7 +459,7 @@ class _Reader:
         names = [column.name for column in staged.contract.columns]
         table = table.select([*names, *staged.features])
         if verdict.duplicated:
-            table = self._merged(table, list(staged.contract.key))
+            table = self._merged(table, staged.contract)
         if verdict.unknown and "customers" in self.tables:
             known = table.customer_id.isin(self.tables["customers"].customer_id)
             table = table.mutate(
@@ -476,17 +467,19 @@ class _Reader:
             )
         return table
 
-    def _as_read(self, reading: _Reading, staged: Staged | None, verdict: Verdict) -> Any:
+    def _as_read(self, reading: TableReading, staged: Staged | None, verdict: Verdict) -> Any:
         if not (verdict.findings or reading.line_time):
             return self.tables[reading.contract.name]
         read = (staged or reading.stage(verdict.trusted)).table
         names = [column.name for column in reading.contract.columns]
-        return self.source.named(read.select([*names, *(set(read.columns) & {LINE_TIME})]))
+        chosen = read.select([*names, *(set(read.columns) & {LINE_TIME})])
+        return self.source.named(f"as_read_{reading.contract.name}__", chosen)
 
-    def _merged(self, table: Any, key: list[str]) -> Any:
+    def _merged(self, table: Any, contract: TableContract) -> Any:
         """One of each group of equal rows; only the keys that are there twice are looked at."""
+        key = list(contract.key)
         twice = table.group_by(key).having(ibis._.count() > 1).aggregate()
-        twice = self.source.keep(twice)
+        twice = self.source.computed(f"twice_{contract.name}__", twice)
         once = table.anti_join(twice, key)
         return once.union(table.semi_join(twice, key).distinct())
 

@@ -7,12 +7,13 @@ a symbolic link says.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -60,6 +61,24 @@ def only_rows_of(organisation: str, table: Any, column: str, dialect: Dialect) -
     return table.filter(same)
 
 
+class View(NamedTuple):
+    """What a session is asked to make a table of.
+
+    Attributes
+    ----------
+    sql : str
+        A select.
+    columns : dict of str to str
+        The columns that it has, with their types.
+    rests_on : dict of str to str
+        Tables computed once that the select reads, by name, each with its own select.
+    """
+
+    sql: str
+    columns: dict[str, str]
+    rests_on: dict[str, str]
+
+
 @dataclass
 class OpenSource:
     """An organisation's source while its dataset is in use.
@@ -90,6 +109,7 @@ class OpenSource:
     files: list[Path] = field(default_factory=list)
     files_of: dict[str, list[Path]] = field(default_factory=dict)
     _read: dict[tuple[tuple[Path, ...], bool], str] = field(default_factory=dict)
+    _computed: dict[str, str] = field(default_factory=dict)
     _anchor: Any = None
     _names: int = 0
 
@@ -141,23 +161,45 @@ class OpenSource:
         self._names += 1
         return self.backend.create_table(f"kept_{self._names}", table, temp=True)
 
-    def named(self, table: Any) -> Any:
+    def computed(self, name: str, table: Any) -> Any:
+        """Compute a table once under a name, as `keep` does; what is made of it can be made again."""
+        if self.dialect.name != "duckdb":
+            return table
+        sql = self._computed[name] = self.backend.compile(table)
+        self.backend.raw_sql(f"CREATE TEMP TABLE {quoted(name)} AS {sql}")
+        return DatabaseTable(name=name, schema=table.schema(), source=self.backend).to_expr()
+
+    def view_of(self, table: Any) -> View | None:
+        """What makes a table again in another session on the same files; None where none can be made.
+
+        PostgreSQL's sessions are read-only, and make none.
+        """
+        if self.dialect.name not in ("duckdb", "sqlite"):
+            return None
+        columns = {name: str(type_) for name, type_ in table.schema().items()}
+        read = {one.name for one in table.op().find(DatabaseTable)}
+        computed = {name: sql for name, sql in self._computed.items() if name in read}
+        return View(self.backend.compile(table), columns, computed)
+
+    def named(self, name: str, table: Any) -> Any:
         """Give a table a name in the session, so that what is asked of it stays short.
 
         Every query of a report would else carry the whole reading of its texts: Ibis would compile it each
         time, which takes longer than most queries, and SQLite's parser, which holds a hundred open brackets
         and no more, would refuse it. A view is parsed on its own; a temporary one leaves the source alone.
-        PostgreSQL's sessions are read-only, and make none.
         """
-        if self.dialect.name not in ("duckdb", "sqlite"):
-            return table
-        self._names += 1
-        name, schema = f"read_{self._names}__", table.schema()
-        made = self.backend.raw_sql(f"CREATE TEMP VIEW {quoted(name)} AS {self.backend.compile(table)}")
+        view = self.view_of(table)
+        return table if view is None else self.viewed(name, view)
+
+    def viewed(self, name: str, view: View) -> Any:
+        """Make a view, and give it as a table."""
+        for computed, sql in view.rests_on.items():
+            self.backend.raw_sql(f"CREATE TEMP TABLE IF NOT EXISTS {quoted(computed)} AS {sql}")
+        made = self.backend.raw_sql(f"CREATE TEMP VIEW {quoted(name)} AS {view.sql}")
         if self.dialect.name == "sqlite":
             made.close()
         # Said, not looked up: the columns of SQLite's views have no types.
-        return DatabaseTable(name=name, schema=schema, source=self.backend).to_expr()
+        return DatabaseTable(name=name, schema=ibis.schema(view.columns), source=self.backend).to_expr()
 
     def empty(self, schema: Any) -> Any:
         """Make a table of a schema without a row, for what the source has not."""
@@ -239,7 +281,9 @@ class OpenSource:
         origin = files[0].name if len(files) == 1 else f"{len(files)} files of {name}"
         read = (tuple(files), numbered)
         if read not in self._read:
-            view = self._read[read] = f"raw_{len(self._read) + 1}"
+            # The same files have the same name in every session, whatever else was read before.
+            said = hashlib.sha256(repr(read).encode()).hexdigest()[:16]
+            view = self._read[read] = f"raw_{said}"
             create = self._create_from_text if all(text) else self._create_from_parquet
             create(view, files, numbered=numbered)
         return self.backend.table(self._read[read]), origin

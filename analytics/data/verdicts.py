@@ -13,16 +13,27 @@ import json
 import os
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from analytics.data.contract import CONTRACT
 from analytics.data.fingerprint import with_logs
-from analytics.data.sources import OpenSource
+from analytics.data.sources import OpenSource, View
 from analytics.data.validation import Finding, Verdict
 from analytics.params.run import CHECKED
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is remembered of a table: the verdict, and the view that leaves the rows that it leaves.
+
+    Without a view, where that needs what a session has computed for itself.
+    """
+
+    verdict: Verdict
+    view: View | None = None
 
 
 class Verdicts:
@@ -41,7 +52,9 @@ class Verdicts:
         self._source, self._started = source, started
         self._folder = folder or (Path(said) if (said := os.environ.get(CHECKED)) else None)
 
-    def key(self, table: str, files: Collection[Path], known: Collection[str]) -> str:
+    def key(
+        self, table: str, files: Collection[Path], known: Collection[str], kept: Collection[str] = ()
+    ) -> str:
         """Sum up all that a verdict depends on; take it before the table is read.
 
         Parameters
@@ -52,20 +65,23 @@ class Verdicts:
             Those of the table and of the tables that it refers to.
         known : collection of str
             Tables whose keys references are looked up in.
+        kept : collection of str
+            Digests of the batches that the workbook keeps of the table.
 
         Returns
         -------
         str
             Empty where nothing can be remembered.
         """
-        if self._folder is None or not files:
+        if self._folder is None or not (files or kept):
             return ""
         states = [[str(file), *_state(file)] for file in sorted(with_logs(list(files)))]
         params = self._source.source.model_dump(mode="json", exclude={"url"})
         asked = [self._source.organisation, table, sorted(known), self._started.isoformat(), params, states]
+        asked.append(list(kept))
         return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
 
-    def recall(self, key: str) -> Verdict | None:
+    def recall(self, key: str) -> Said | None:
         """Return what was said under a key, or None."""
         if not key or self._folder is None:
             return None
@@ -85,9 +101,10 @@ class Verdicts:
             "given": frozenset(body["given"]),
             "figures": {},
         }
-        return Verdict(**{**body, **said})
+        view = View(*known) if (known := body.pop("view")) else None
+        return Said(Verdict(**{**body, **said}), view)
 
-    def keep(self, key: str, table: str, verdict: Verdict) -> None:
+    def keep(self, key: str, table: str, verdict: Verdict, view: View | None = None) -> None:
         """Write down what was said; where it cannot be written, it is asked again."""
         if not key or self._folder is None:
             return
@@ -96,6 +113,7 @@ class Verdicts:
             "failing": [rule.code for rule in verdict.failing],
             "trusted": sorted(verdict.trusted),
             "given": sorted(verdict.given),
+            "view": view,
         }
         del body["figures"]  # only a server's fingerprint is made of them
         temporary = self._folder / f".{key}.{os.getpid()}"

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from analytics.data import dataset, verdicts
+from analytics.data.reading import TableReading
 from analytics.params.run import CHECKED
 
 HEAD = "sale_id,customer_id,sold_at,total_amount\n"
@@ -65,6 +66,23 @@ class TestVerdictsOfARun:
         assert asked == ([] if first._source.files else ["sales"])  # a server is asked again
         assert told(again) == told(first)
         assert rows(again.sales) == rows(first.sales)
+
+    def test_bring_the_reading_with_them(self, checked, engine, opened, rows, monkeypatch):
+        columns = {"sale_id": ["1", "1", "2", "3"], "customer_id": ["a", "a", None, "a"]}
+        sales = pd.DataFrame(columns | {"total_amount": 1.0, "sold_at": datetime(2026, 1, 1)})
+        sales.loc[3, "sold_at"] = datetime(1950, 1, 1)
+        source = engine({"sales": sales}, owned=True)
+        first = opened(source)
+        staged = []
+        read = TableReading.stage
+        monkeypatch.setattr(TableReading, "stage", lambda *a: staged.append(a) or read(*a))
+        again = opened(source)
+        files = first._source.files
+        # A server is asked again, and text is parsed by every session.
+        assert bool(staged) == (not files or files[0].suffix == ".csv")
+        assert sorted(rows(again.sales)) == sorted(rows(first.sales))
+        assert (again.rows, again.left_out) == ({"sales": 2}, {"sales": 2})
+        assert again.sales.schema() == first.sales.schema()
 
     def test_are_not_taken_for_other_content(self, checked, asked, from_csv):
         from_csv(sales=HEAD + "1,a,2026-01-01,1\n")
