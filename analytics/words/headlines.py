@@ -126,7 +126,7 @@ def headline(
             _change(frame, column, comparison, format, against, unit, good)
             for against in _against(comparison)
         ),
-        history=tuple(value_of(frame, column, span) for span in spans),
+        history=tuple(values_of(frame, column, spans)),
         year_ago=places[0] if places else None,
         unsure=is_unsure(frame, column, comparison.this),
         number=this,
@@ -187,7 +187,7 @@ def usual_spread(frame: pd.DataFrame, column: str, comparison: Comparison, *, un
         Points for a rate, percent for anything else; None with fewer than six earlier timeframes that have
         the figure.
     """
-    values = [value_of(frame, column, span) for span in comparison.earlier]
+    values = values_of(frame, column, comparison.earlier)
     if sum(value is not None for value in values) < ENOUGH_HISTORY:
         return None
     moves = [_moved(then, now, unit) for then, now in pairwise(values)]
@@ -197,14 +197,20 @@ def usual_spread(frame: pd.DataFrame, column: str, comparison: Comparison, *, un
 
 def value_of(frame: pd.DataFrame, column: str, span: Timeframe) -> float | None:
     """The figure of one timeframe; None where it is missing or the frame has no such row."""
-    place = _place(frame, span)
-    value: Any = None if place is None else frame[column].iloc[place]
-    return None if value is None or pd.isna(value) else float(value)
+    return values_of(frame, column, [span])[0]
+
+
+def values_of(frame: pd.DataFrame, column: str, spans: Sequence[Timeframe]) -> list[float | None]:
+    """The figures of some timeframes, in their order."""
+    places = _places(frame, spans)
+    values: list[Any] = frame[column].tolist() if any(place is not None for place in places) else []
+    found = [None if place is None else values[place] for place in places]
+    return [None if value is None or pd.isna(value) else float(value) for value in found]
 
 
 def is_unsure(frame: pd.DataFrame, column: str, span: Timeframe) -> bool:
     """Whether fewer than 30 stand in the denominator of a rate; one without a denominator is sure."""
-    place, counts = _place(frame, span), f"{column}_n"
+    [place], counts = _places(frame, [span]), f"{column}_n"
     if place is None or counts not in frame.columns:
         return False
     denominator: Any = frame[counts].iloc[place]
@@ -345,14 +351,14 @@ def _shown(value: float | None, unit: Unit, format: Format) -> str:
 
 
 def _row(frame: pd.DataFrame, span: Timeframe | None) -> pd.Series | None:
-    place = None if span is None else _place(frame, span)
+    place = None if span is None else _places(frame, [span])[0]
     return None if place is None else frame.iloc[place]
 
 
-def _place(frame: pd.DataFrame, span: Timeframe) -> int | None:
-    """Position of a timeframe's row, the last of them; a page asks for hundreds, so no masks are made."""
-    keys = list(zip(frame["start"], frame["end"], strict=True))
-    return len(keys) - 1 - keys[::-1].index(_key(span)) if _key(span) in keys else None
+def _places(frame: pd.DataFrame, spans: Sequence[Timeframe]) -> list[int | None]:
+    """Positions of the rows of timeframes, of each the last; a page asks for hundreds, so without masks."""
+    rows = {key: place for place, key in enumerate(zip(frame["start"], frame["end"], strict=True))}
+    return [rows.get(_key(span)) for span in spans]
 
 
 def _key(span: Timeframe) -> tuple[object, object]:
