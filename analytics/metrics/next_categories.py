@@ -10,7 +10,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from analytics.metrics.category_patterns import Level, bought_categories, names_of, numbered
+from analytics.metrics.category_patterns import Level, bought_categories, numbered
 from analytics.metrics.purchase_flow import counted
 from analytics.metrics.purchases import day_number
 from analytics.timeframe import Timeframe
@@ -62,7 +62,8 @@ def next_categories(
         confidence, then lift, then the names' order.
     """
     first = _first_days(sales, items, timeframe, level, least)
-    ways = _rules(first, least)
+    known = _usual(first)
+    ways = _rules(first, known, least)
     bought = counted(sales).filter(_.is_order, _.day < day_number(timeframe.reference_date))
     recent = bought.filter(_.day >= day_number(timeframe.start))
     if customer_id:
@@ -70,7 +71,7 @@ def next_categories(
     owned = first.semi_join(recent.select("customer_id"), "customer_id")
     found = _best(owned.select("customer_id", "code").to_pandas(), ways[["one", "other", "place"]])
     found = found.merge(ways, on="place")
-    names = names_of(first)
+    names = known["name"]
     rows = found.sort_values(["customer_id", "rank"], ignore_index=True)
     return pd.DataFrame(
         {
@@ -121,7 +122,7 @@ def _first_days(
     return numbered(first, least)
 
 
-def _rules(first: ibis.Table, least: int) -> pd.DataFrame:
+def _rules(first: ibis.Table, usual: pd.DataFrame, least: int) -> pd.DataFrame:
     """Ways from one category to another that enough followed, and that lead there more often than others."""
     left, right = first, first.view()
     pairs = left.inner_join(
@@ -132,7 +133,6 @@ def _rules(first: ibis.Table, least: int) -> pd.DataFrame:
         .agg(followed=_.later.sum().cast("int64"), together=_.count())
         .filter(_.followed >= least)
     )
-    usual = _usual(first).set_index("code")
     found = ways.to_pandas()
     had = usual["had"].loc[found["one"]].to_numpy()
     expected = usual["usual"].loc[found["other"]].to_numpy()
@@ -146,7 +146,7 @@ def _rules(first: ibis.Table, least: int) -> pd.DataFrame:
 
 
 def _usual(first: ibis.Table) -> pd.DataFrame:
-    """For each category, how often it is bought after any other one by those who could.
+    """For each category (by code: ``name``, ``had``, ``usual``), how often others lead to it of who could.
 
     How many others a customer first bought before it is the rank of its day among theirs, so that the
     pairs need not be counted again.
@@ -154,13 +154,17 @@ def _usual(first: ibis.Table) -> pd.DataFrame:
     mine = ibis.window(group_by=first.customer_id, order_by=first.day)
     ranked = first.select(
         "code",
+        "category",
         before=ibis.rank().over(mine).cast("int64"),
         all=first.count().over(ibis.window(group_by=first.customer_id)),
     )
     by_code = ranked.group_by("code").agg(
-        had=_.count(), after=_.before.sum().cast("int64"), all=(_["all"] - 1).sum().cast("int64")
+        name=_.category.min(),
+        had=_.count(),
+        after=_.before.sum().cast("int64"),
+        all=(_["all"] - 1).sum().cast("int64"),
     )
     found = by_code.to_pandas()
     could = (found["had"].sum() - found["had"]) - (found["all"] - found["after"])
     usual: pd.DataFrame = found.assign(usual=found["after"] / could.where(could > 0))
-    return usual[["code", "had", "usual"]]
+    return usual.set_index("code")[["name", "had", "usual"]]
