@@ -147,7 +147,9 @@ def read_book(
     still = opened[edge].assign(closed_day=float(day_number(edge)))
     lives = classifier.weekly(pd.concat([closed, still[closed.columns]], ignore_index=True), entries)
     learnt_from = classifier.features(lives, rules)
-    learning = lives[[*classifier.LEARNT_FROM]]
+    # Many models look through the same rows; a number for each deal, in their order, is found sooner.
+    numbers, _ = pd.factorize(lives["deal_id"], sort=True)
+    learning = lives[[*classifier.LEARNT_FROM]].assign(deal_id=numbers)
     models = {
         day: classifier.fit(classifier.known_by(learning, day_number(day)), rules, learnt_from)
         for day in edges
