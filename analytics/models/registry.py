@@ -387,11 +387,12 @@ def _refuse_untrusted(model: bytes, what: str) -> None:
 
 def _estimators(model: bytes, what: str) -> Mapping[str, Any]:
     from skops.io import loads
+    from skops.io.exceptions import UntrustedTypesFoundException
 
     try:
-        _refuse_untrusted(model, what)
         found: Mapping[str, Any] = loads(model, trusted=list(TRUSTED))
-    except ModelError:
+    except UntrustedTypesFoundException:
+        _refuse_untrusted(model, what)  # says which types
         raise
     except Exception as error:  # noqa: BLE001 - whatever a damaged file makes of the reader
         raise ModelError(

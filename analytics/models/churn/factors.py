@@ -69,7 +69,8 @@ def risk_factors(model: Model, customers: pd.DataFrame, *, market: str = "") -> 
     matrix = model.matrix(customers)
     groups = _groups(model.columns)
     names = list(groups)
-    effect = np.column_stack([push(model, matrix, groups[name]) for name in names])
+    own = model.probability(matrix)
+    effect = np.column_stack([push(model, matrix, groups[name], own) for name in names])
     rank = np.abs(effect)
     for name in LEADING.get(market, ()):
         if name in names:
