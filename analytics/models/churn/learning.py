@@ -31,9 +31,9 @@ class Learnt:
     evidence: Evidence
 
 
-def past_windows(tables: Tables, settings: Settings, plan: Plan) -> tuple[list[Window], Window]:
-    """Read the training windows, those with customers, and the test window."""
-    *training, test = read_windows(tables, settings, [*plan.training, plan.test], plan.known_until)
+def past_windows(past: list[Window], settings: Settings) -> tuple[list[Window], Window]:
+    """The training windows, those with customers, and the test window, which is the last."""
+    *training, test = past
     return sampled([window for window in training if len(window.customers)], settings.seed), test
 
 
@@ -76,7 +76,8 @@ def measure(tables: Tables, settings: Settings) -> tuple[Learnt, Window]:
         If there is too little data, with what is missing.
     """
     plan = plan_cutoffs(tables, settings)
-    training, test = past_windows(tables, settings, plan)
+    past = read_windows(tables, settings, [*plan.training, plan.test], plan.known_until)
+    training, test = past_windows(past, settings)
     if missing := missing_for(settings, plan, training, test):
         raise ModelError(" ".join(missing))
     return learn(settings, training, test, refits=0), test

@@ -27,6 +27,7 @@ from analytics.models.churn.windows import (
     digest,
     plan_cutoffs,
     read_current,
+    read_plan,
 )
 from analytics.models.drift import drift
 from analytics.models.registry import KeptModel, StoredModel, load_model, model_in_use
@@ -110,9 +111,8 @@ def train_or_reuse(
     )
     tables = Tables(sales, accounts, sale_items)
     plan = plan_cutoffs(tables, settings)
-    current = read_current(tables, settings, plan)
     result = ChurnResult(_facts(tables, settings, plan), _horizons(tables, settings, plan))
-    stored, missing = _model(tables, settings, plan, current)
+    stored, missing, current = _model(tables, settings, plan)
     if stored is None:
         return replace(
             result, status=dict(result.status) | {"missing": missing, "recommendations": _wait(missing)}
@@ -170,26 +170,27 @@ def _horizons(tables: Tables, settings: Settings, plan: Plan) -> pd.DataFrame:
 # Which model --------------------------------------------------------------------------------------------
 
 
-def _model(
-    tables: Tables, settings: Settings, plan: Plan, current: Window
-) -> tuple[StoredModel | None, list[str]]:
-    """The model to score with, or what is missing for one."""
+def _model(tables: Tables, settings: Settings, plan: Plan) -> tuple[StoredModel | None, list[str], Window]:
+    """The model to score with, or what is missing for one; and the customers to score."""
     kept = model_in_use(settings.organisation, KIND, settings.reference_date, alike=settings.alike)
     if kept is not None and _young(kept, settings):
         stored = load_model(settings.organisation, KIND, kept.version)
+        current = read_current(tables, settings, plan)
         if kept.pinned or not _drift(stored, current)["drifted"].any():
-            return stored, []
-    training, test = past_windows(tables, settings, plan)
+            return stored, [], current
+    past, current = read_plan(tables, settings, plan)
+    training, test = past_windows(past, settings)
     missing = missing_for(settings, plan, training, test)
     if not missing:
         version = model_version(settings, training, test)
         if kept is not None and kept.version == version:  # of this very day, and of these very data
-            return load_model(settings.organisation, KIND, version), []
+            return load_model(settings.organisation, KIND, version), [], current
         learnt = learn(settings, training, test)
-        return keep(settings, plan, training, test, learnt.choice, learnt.model, learnt.evidence), []
+        stored = keep(settings, plan, training, test, learnt.choice, learnt.model, learnt.evidence)
+        return stored, [], current
     if kept is not None:  # too little has been left to learn from since; the old model still knows more
-        return load_model(settings.organisation, KIND, kept.version), []
-    return None, missing
+        return load_model(settings.organisation, KIND, kept.version), [], current
+    return None, missing, current
 
 
 def _age(kept: KeptModel, settings: Settings) -> int:

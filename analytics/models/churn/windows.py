@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import ibis
@@ -148,26 +148,50 @@ def read_windows(
     """Read the customers at risk at several cutoffs, in their order, with a few queries for all of them."""
     features = _features(tables, settings, cutoffs)
     kept = [frame[["customer_id", *names(settings.definition), "value"]] for frame in features]
-    if known_until is None or all(frame.empty for frame in kept):
-        return [Window(cutoff, frame) for cutoff, frame in zip(cutoffs, kept, strict=True)]
+    windows = [Window(cutoff, frame) for cutoff, frame in zip(cutoffs, kept, strict=True)]
+    return windows if known_until is None else _labelled(tables, settings, windows, known_until)
+
+
+def read_current(tables: Tables, settings: Settings, plan: Plan) -> Window:
+    """Read the customers to score: those at risk at the reference date, as last known."""
+    return _still_here(tables, settings, read_window(tables, settings, plan.known_until))
+
+
+def read_plan(tables: Tables, settings: Settings, plan: Plan) -> tuple[list[Window], Window]:
+    """Read the customers of every cutoff, and those to score, with the queries that one of them takes.
+
+    Returns
+    -------
+    past : list of Window
+        Of the training, the oldest first, then of the test.
+    current : Window
+        As returned by `read_current`.
+    """
+    *past, now = read_windows(tables, settings, [*plan.training, plan.test, plan.known_until])
+    return _labelled(tables, settings, past, plan.known_until), _still_here(tables, settings, now)
+
+
+def _labelled(tables: Tables, settings: Settings, windows: list[Window], known_until: date) -> list[Window]:
+    """The same windows with what their customers did in the horizon."""
+    if all(window.customers.empty for window in windows):
+        return windows
     churned = churn_labels_at(
-        [frame["customer_id"] for frame in kept],
+        [window.customers["customer_id"] for window in windows],
         settings.definition,
-        cutoffs,
+        [window.cutoff for window in windows],
         settings.horizon_days,
         sales=tables.sales,
         accounts=tables.accounts,
         known_until=known_until,
     )
-    return [Window(*parts) for parts in zip(cutoffs, kept, churned, strict=True)]
+    return [replace(window, churned=fate) for window, fate in zip(windows, churned, strict=True)]
 
 
-def read_current(tables: Tables, settings: Settings, plan: Plan) -> Window:
-    """Read the customers to score: those at risk at the reference date, as last known."""
-    window = read_window(tables, settings, plan.known_until)
+def _still_here(tables: Tables, settings: Settings, window: Window) -> Window:
+    """The window without the accounts that have left since."""
     if settings.definition == "contract" and tables.accounts is not None:
         reference = settings.reference_date
-        gone = customers_who_left(tables.accounts, plan.known_until, reference, known_until=reference)
+        gone = customers_who_left(tables.accounts, window.cutoff, reference, known_until=reference)
         inside = ~window.customers["customer_id"].isin(gone)
         return Window(window.cutoff, window.customers[inside].reset_index(drop=True))
     return window
