@@ -26,6 +26,7 @@ from analytics.charts.lettering import SMALL, TEXT, fit, room_for, text_width, w
 from analytics.charts.svg import inline
 from analytics.page.pieces import Chart
 from analytics.page.tokens import LIGHT, STEPS
+from analytics.page.widths import narrow_wanted
 
 __all__ = [
     "ACCENT",
@@ -430,6 +431,8 @@ def both(
 ) -> Chart:
     """Make the two drawings of a chart; the page shows the one that fits, and prints the wide one.
 
+    Within `analytics.page.widths.wide_only` there is only the wide one.
+
     Parameters
     ----------
     draw : callable
@@ -449,7 +452,7 @@ def both(
     """
     return Chart(
         wide=svg(draw, uid + "w", wide, narrow=False, **data),
-        narrow=svg(draw, uid + "n", narrow, narrow=True, **data),
+        narrow=svg(draw, uid + "n", narrow, narrow=True, **data) if narrow_wanted() else "",
         alt=alt,
     )
 

@@ -206,7 +206,7 @@ class Chart:
     Attributes
     ----------
     wide, narrow : str
-        Inline SVG for screens and paper, and for phones.
+        Inline SVG for screens and paper, and for phones; a narrow one may be lacking: an empty text.
     alt : str
         Kind of chart, range or ends, the point; at most 300 characters.
     """

@@ -247,15 +247,30 @@ def page_css() -> str:
     return minified(tokens.css() + _source())
 
 
+_IN_JUPYTERLAB = (
+    "table{table-layout:auto}tr,tr:hover{background:none}td,th{text-align:left}dt,dd{float:none;width:auto}"
+    "svg.wide:only-child{display:block}"
+)
+"""Takes back what JupyterLab's rules add: stripes, text to the right, terms beside each other; and shows the
+one drawing of a widget's answer however narrow the cell is."""
+
+
 @lru_cache(maxsize=1)
 def notebook_css() -> str:
-    """Give the style sheet for JupyterLab: the same rules, for what stands inside ``.workbook`` alone."""
+    """Give the style sheet for JupyterLab: the same rules, for what stands inside ``.workbook`` alone.
+
+    A cell is laid out by its own width, not the window's, and takes JupyterLab's theme. The class is repeated
+    because JupyterLab's rules for outputs bear two classes, and the more specific rule wins.
+    """
     own = (
-        "background:var(--paper);color:var(--ink);font:16px/1.5 var(--font);padding:0 20px 20px;--main:760px"
+        "background:var(--paper);color:var(--ink);font:16px/1.5 var(--font);padding:0 20px 20px;--main:760px;"
+        "container-type:inline-size"
     )
     inside = _source().replace(":root{", "&{")
     without_page = re.sub(r"@page\s*\{(?:[^{}]|\{[^{}]*\})*\}", "", inside)
-    return minified(f"{tokens.css('.workbook')}.workbook{{{own}}}.workbook{{{without_page}}}")
+    fitted = re.sub(r"@media (?:screen and )?(?=\(max-width:)", "@container ", without_page)
+    look = tokens.css(".workbook") + tokens.jupyterlab_css(".workbook")
+    return minified(f"{look}.workbook{{{own}}}.workbook.workbook.workbook{{{_IN_JUPYTERLAB}{fitted}}}")
 
 
 def _source() -> str:

@@ -89,7 +89,7 @@ def css(root: str = ":root") -> str:
     >>> css().startswith(":root{color-scheme:light dark;--paper:#ffffff;")
     True
     """
-    light, dark = (";".join(f"--{name}:{pair[i]}" for name, pair in TOKENS.items()) for i in (0, 1))
+    light, dark = _values()
     classes = "".join(
         f".f-{name}{{fill:var(--{name})}}.s-{name}{{stroke:var(--{name})}}"
         for name in TOKENS
@@ -99,3 +99,23 @@ def css(root: str = ":root") -> str:
         f"{root}{{color-scheme:light dark;{light}}}\n"
         f"@media screen and (prefers-color-scheme:dark){{{root}{{{dark}}}}}\n{classes}\n"
     )
+
+
+def jupyterlab_css(root: str) -> str:
+    """Write the tokens for the theme that JupyterLab is in, whatever the screen asks for.
+
+    Parameters
+    ----------
+    root : str
+        Selector that gets the variables.
+    """
+    light, dark = _values()
+    return (
+        f"[data-jp-theme-light=true] {root}{{color-scheme:light;{light}}}\n"
+        f"[data-jp-theme-light=false] {root}{{color-scheme:dark;{dark}}}\n"
+    )
+
+
+def _values() -> tuple[str, str]:
+    light, dark = (";".join(f"--{name}:{pair[i]}" for name, pair in TOKENS.items()) for i in (0, 1))
+    return light, dark

@@ -9,6 +9,7 @@ from typing import Any
 from analytics.formats import Format
 from analytics.page.display import Shown
 from analytics.page.pieces import Section
+from analytics.page.widths import wide_only
 from analytics.widgets.panel import drawn, laid_out, slider
 
 SLIDERS: Mapping[str, str] = {"cost_of_miss": "Cost of a miss", "cost_of_call": "Cost of a call"}
@@ -50,7 +51,9 @@ def threshold(found: Any, format: Format, *, words: ModuleType, charts: ModuleTy
     def answer(_: Any = None) -> None:
         counts = found.what_if(**{name: one.value for name, one in sliders.items()})
         statement = words.what_if(found.status, counts, format)
-        picture.value = drawn(Section("what-if", statement, charts.threshold(counts, format)))
+        with wide_only():
+            chart = charts.threshold(counts, format)
+        picture.value = drawn(Section("what-if", statement, chart))
 
     for one in sliders.values():
         one.observe(answer, names="value")

@@ -11,6 +11,7 @@ from analytics.formats import Format
 from analytics.metrics.journey import find_subjects
 from analytics.page.display import Shown
 from analytics.page.pieces import Section
+from analytics.page.widths import wide_only
 from analytics.widgets.panel import drawn, laid_out
 
 MOST_MATCHES = 20
@@ -69,7 +70,8 @@ def search(found: Any, setting: Any, *, words: ModuleType, charts: ModuleType, o
 
 def _way(one: pd.Series, events: pd.DataFrame, setting: Any, words: ModuleType, charts: ModuleType) -> str:
     statement = words.journey(setting, one, events, str(one["subject_id"]))
-    picture = charts.journey(events, setting.comparison.this.reference_date, setting.format)
+    with wide_only():
+        picture = charts.journey(events, setting.comparison.this.reference_date, setting.format)
     return drawn(Section("search", statement, picture))
 
 

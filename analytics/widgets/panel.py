@@ -11,7 +11,8 @@ from analytics.page.pieces import Section
 if TYPE_CHECKING:
     import ipywidgets
 
-IN_A_ROW = 3
+_LABEL, _SLIDER = "11em", "31em"
+"""Wide enough for the longest label: sliders below each other begin and end alike."""
 _ID = re.compile(r'( id="|="url\(#| href="#| xlink:href="#)')
 
 
@@ -26,7 +27,8 @@ def slider(label: str, value: float, *, least: float, most: float, step: float) 
         step=step,
         description=label,
         continuous_update=False,
-        style={"description_width": "initial"},
+        style={"description_width": _LABEL},
+        layout={"width": _SLIDER},
     )
 
 
@@ -39,9 +41,15 @@ def drawn(section: Section) -> str:
     return f'<div class="workbook">{inside}</div>'
 
 
-def laid_out(controls: list[Any], *answers: Any) -> ipywidgets.VBox:
-    """Lay controls out in rows, and what they change below them."""
+def row(controls: list[Any]) -> ipywidgets.HBox:
+    """Lay controls out beside each other, as many as have room, in line with the answer below them."""
     import ipywidgets
 
-    rows = [ipywidgets.HBox(controls[i : i + IN_A_ROW]) for i in range(0, len(controls), IN_A_ROW)]
-    return ipywidgets.VBox([*rows, *answers])
+    return ipywidgets.HBox(controls, layout={"flex_flow": "row wrap", "padding": "0 20px"})
+
+
+def laid_out(controls: list[Any], *answers: Any) -> ipywidgets.VBox:
+    """Lay controls out, and what they change below them."""
+    import ipywidgets
+
+    return ipywidgets.VBox([row(controls), *answers])

@@ -11,6 +11,7 @@ import pandas as pd
 from analytics.models.deals.what_if import scenario
 from analytics.page.display import Shown
 from analytics.page.pieces import Section
+from analytics.page.widths import wide_only
 from analytics.widgets.panel import drawn, laid_out, slider
 
 SLIDERS: Mapping[str, str] = {
@@ -57,7 +58,9 @@ def what_if(
         changes = {name: one.value for name, one in sliders.items()}
         asked = scenario(row["baseline_pipeline"], row["baseline_win_rate"], **changes).iloc[0]
         statement = words.scenario(setting, asked, of_timeframe=of_timeframe)
-        picture.value = drawn(Section("what-if", statement, charts.scenario(asked, setting.format)))
+        with wide_only():
+            chart = charts.scenario(asked, setting.format)
+        picture.value = drawn(Section("what-if", statement, chart))
 
     for one in sliders.values():
         one.observe(answer, names="value")

@@ -9,6 +9,7 @@ from typing import Any
 from analytics.formats import Format
 from analytics.page.display import Shown
 from analytics.page.pieces import Section
+from analytics.page.widths import wide_only
 from analytics.widgets.panel import drawn, laid_out, slider
 
 SLIDERS: Mapping[str, tuple[str, float]] = {
@@ -77,5 +78,6 @@ def _start(found: Any) -> dict[str, float]:
 
 def _picture(found: Any, format: Format, words: ModuleType, charts: ModuleType) -> str:
     statement = words.what_if(found, format)
-    chart = charts.profit_curve(found.curve, format, gain=words.gain_word(found.value))
+    with wide_only():
+        chart = charts.profit_curve(found.curve, format, gain=words.gain_word(found.value))
     return drawn(Section("what-if", statement, chart))

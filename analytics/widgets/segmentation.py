@@ -12,7 +12,7 @@ import pandas as pd
 from analytics.export import without_contacts, write_csv
 from analytics.page.display import Shown
 from analytics.page.pieces import Section, Statement
-from analytics.widgets.panel import drawn, laid_out
+from analytics.widgets.panel import drawn, laid_out, row
 
 SHOWN = 50
 """Customers that the table has; the file has them all."""
@@ -71,7 +71,7 @@ def explore(
     choice.observe(answer, names="value")
     button.on_click(write)
     answer()
-    return laid_out([choice], ipywidgets.HBox([button, said]), rows)
+    return laid_out([choice], row([button, said]), rows)
 
 
 def _plain(text: str) -> str:

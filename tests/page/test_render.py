@@ -83,6 +83,13 @@ class TestCards:
         html = render.fragment(p.Cards((p.Headline("x", "Stayed", "43.7%", unsure=True),)))
         assert '<li class="card unsure">' in html
 
+    def test_explain_lines_and_signs_only_where_there_are_any(self):
+        plain = p.Headline("x", "To call", "16", changes=(p.Change("", "Q2 2026", verdict="none"),))
+        drawn = p.Headline("x", "To call", "16", history=(1.0, 2.0, 3.0, 4.0))
+        close = p.Headline("x", "To call", "16", changes=(p.Change("2%", "Q2 2026", verdict="close"),))
+        said = ["A line." in render.fragment(p.Cards((one,), key="A line.")) for one in (plain, drawn, close)]
+        assert said == [False, True, True]
+
 
 class TestSection:
     def test_is_found_by_the_name_of_its_block(self):
@@ -203,6 +210,14 @@ class TestTable:
         assert values_of(read(self.html()), "aria-label", "div") == ["A heading"]
         assert values_of(read(self.html(caption="By segment")), "aria-label", "div") == ["By segment"]
 
+    def test_that_is_folded_has_another_name_than_the_one_above_it(self):
+        assert values_of(read(self.html(folded="The rest")), "aria-label", "div") == ["A heading: The rest"]
+
+    def test_names_a_column_without_a_head_for_those_who_hear_it(self):
+        table = p.Table((p.Column("Groups"), p.Column("")), (("3", "chosen"),))
+        html = render.fragment(p.Section("t", p.Statement("x"), table=table))
+        assert '<th scope="col"><span class="sr">Remark</span></th>' in html
+
 
 class TestText:
     def test_of_every_piece_is_plain(self):
@@ -245,6 +260,13 @@ class TestStyleSheet:
         outside = re.sub(r"\.workbook\{", "", render.notebook_css(), count=1)
         assert not re.match(r"(body|html|table|h1)\{", outside)
         assert "@page" not in render.notebook_css()
+
+    def test_in_a_notebook_goes_by_the_width_of_the_cell_and_by_the_theme_of_jupyterlab(self):
+        sheet = render.notebook_css()
+        assert "container-type:inline-size" in sheet
+        assert "@container (max-width:699px)" in sheet
+        assert "@media (max-width" not in sheet
+        assert "[data-jp-theme-light=false] .workbook{color-scheme:dark;--paper:" in sheet
 
     def test_has_a_rule_for_every_class_in_use(self):
         used = {

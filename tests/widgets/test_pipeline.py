@@ -64,6 +64,13 @@ def test_the_answer_shares_no_id_with_the_static_picture_above_it():
     assert "url(#" in picture.value
 
 
+def test_the_answer_has_one_drawing_and_the_page_still_has_two():
+    _, picture = opened(**ASKED)
+    static = charts.scenario(scenario(450_000.0, 0.30, **ASKED).iloc[0], SETTING.format)
+    assert picture.value.count("<svg") == 1
+    assert static.wide.count("<svg") == static.narrow.count("<svg") == 1
+
+
 def test_a_win_rate_is_held_at_what_is_possible():
     sliders, picture = opened(win_rate=0.8)
     sliders["win_rate_change"].value = 50.0
