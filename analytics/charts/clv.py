@@ -20,6 +20,7 @@ from analytics.charts.theme import (
     label,
     room_for,
     size_of,
+    text_width,
     under,
     unit,
 )
@@ -282,7 +283,9 @@ def _distribution(
             ax.plot([at, at], [0, height], color=LIGHT["soft"], lw=1, ls=_DOTTED)
             place = math.log(at / edges[0]) / reach
             # Words lean outwards, the lower mark's to the left, unless there is no room there.
-            left_of = place > 0.4 if at == min(value for value, _ in marks) else place > 0.6
+            room = (1 - place) * (size_of(fig)[0] - left - 22)
+            lower = at == min(value for value, _ in marks)
+            left_of = place > (0.4 if lower else 0.6) or text_width(text, bold=True) > room
             side, dx = ("right", -7) if left_of else ("left", 7)
             colour = LIGHT["ink"] if i == 0 else LIGHT["soft"]
             label(ax, text, (at, height), (dx, -8 - 20 * i), ha=side, weight="bold", color=colour)

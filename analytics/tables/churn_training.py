@@ -289,7 +289,7 @@ def threshold(counts: Mapping[str, Any], format: Format) -> Table:
         No rows without a model.
     """
     columns = (
-        Column(""),
+        Column("Customers"),
         Column("Left", number=True),
         Column("Stayed", number=True),
         Column("All", number=True),

@@ -159,7 +159,8 @@ def funnel(setting: Setting, funnel: Mapping[str, Any]) -> Statement:
     won = by_stage.get("Customer")
     heading = f"{show.count(first['subjects'])} leads came in"
     if won is not None:
-        heading += f", {show.count(won['subjects'])} are customers so far"
+        are = "is a customer" if won["subjects"] == 1 else "are customers"
+        heading += f", {show.count(won['subjects'])} {are} so far"
     narrow = [row for row in funnel["conversion_rates"].to_dict("records") if row.get("is_bottleneck")]
     lead = ""
     if narrow:

@@ -164,8 +164,8 @@ def funnel(setting: Setting, found: Any) -> Statement:
     n = int(now["leads"])
     if not n:
         return Statement(f"No lead came in {_frame(setting)}")
-    heading = f"Of {setting.leads(n)}, {show.count(now['customers'])} {_are(now['customers'])} customers"
-    heading += f" by {setting.last_day}"
+    became = "is a customer" if now["customers"] == 1 else "are customers"
+    heading = f"Of {setting.leads(n)}, {show.count(now['customers'])} {became} by {setting.last_day}"
     skipped = int(found.stages["skipped"].sum())
     lead = ""
     if now["young_leads"] > n / 2:

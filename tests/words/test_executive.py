@@ -1,5 +1,6 @@
 """What the board's page says, shows and draws of the figures of other reports."""
 
+from copy import deepcopy
 from datetime import date
 
 import pytest
@@ -226,6 +227,9 @@ def test_the_funnel_says_how_many_came_and_where_it_is_narrow(whole):
     statement = words.funnel(SETTING, whole.funnel)
     assert statement.heading == "200 leads came in, 30 are customers so far"
     assert statement.lead == "Fewest go on from Lead to Customer: 15%."
+    alone = deepcopy(whole.funnel)
+    alone["stages"].loc[alone["stages"]["stage"] == "Customer", "subjects"] = 1
+    assert words.funnel(SETTING, alone).heading == "200 leads came in, 1 is a customer so far"
     whole.funnel["conversion_rates"].loc[0, "mature_rate"] = 19.2
     fair = words.funnel(SETTING, whole.funnel).lead
     assert fair == "Fewest go on from Lead to Customer: 19% of those who had time."

@@ -94,6 +94,8 @@ class TestFunnel:
     def test_the_heading_counts_leads_and_customers_and_the_lead_says_what_was_skipped(self, found):
         said = words.funnel(SETTING, found)
         assert said.heading == "Of 102 leads, 10 are customers by 31 March 2026"
+        alone = SimpleNamespace(**vars(found) | {"history": found.history.assign(customers=1)})
+        assert words.funnel(SETTING, alone).heading == "Of 102 leads, 1 is a customer by 31 March 2026"
         assert "100% of them came less than 90 days ago" in said.lead
         assert "20 stages were skipped and count as reached" in said.lead
         assert fits(said)

@@ -80,13 +80,13 @@ def gaps(
         tick.set_fontsize(SMALL if narrow else TEXT)
     time_ticks(ax, months, size_of(fig)[0] - left - 8)
     unit(ax, title, dx=-left)
-    _key(fig, left, words)
+    _key(fig, 8 if narrow else left, words)
 
 
 def _key(fig: Figure, left: float, words: Words) -> None:
     """The seven steps, each with the percentage at which it ends."""
     width, height = size_of(fig)
-    wide = min(46.0, (width - left - 8) / STEPS)
+    wide = min(46.0, (width - left - 64) / STEPS)  # beside the last step stand two words
     ax = frame(fig, left, height - 30, width - left - STEPS * wide - 1, 20)
     ax.set_xlim(0, STEPS)
     ax.set_ylim(0, 1)

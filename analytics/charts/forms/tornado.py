@@ -88,10 +88,11 @@ def tornado(
         Words above a result of zero, where it is within the picture and leaves them room.
     """
     left = 8.0 if narrow else 12 + room_for([row.name for row in rows], 220, 60)
-    ax = frame(fig, left, 66, 12, 28)
     ends = [value for row in rows for value in (row.at_low, row.at_high)]
     low, high = min([planned, *ends]), max([planned, *ends])
-    _limit(ax, low, high, rows, size_of(fig)[0] - left - 12)
+    right = max(12.0, text_width(words(high), SMALL) / 2 - 8)  # half of the last tick's words, and the margin
+    ax = frame(fig, left, 66, right, 28)
+    _limit(ax, low, high, rows, size_of(fig)[0] - left - right)
     ax.set_ylim(len(rows) - 0.5, -0.75 if narrow else -0.5)
     ax.grid(False)
     ax.grid(True, axis="x")
