@@ -27,3 +27,17 @@ def models(tmp_path, monkeypatch):
     folder = tmp_path / "models"
     monkeypatch.setenv("WORKBOOK_MODELS", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def chromium_program():
+    """The Chromium of this machine; without one a test is skipped, or fails where one is required."""
+    from analytics.errors import ParamsError
+    from analytics.reporting.printing import browser
+
+    try:
+        return browser()
+    except ParamsError as error:
+        if os.environ.get("WORKBOOK_REQUIRE_BROWSER"):
+            raise
+        pytest.skip(str(error))

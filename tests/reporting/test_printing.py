@@ -1,9 +1,7 @@
 """A page as a PDF: printed by a real browser, whole or not at all."""
 
 import json
-import os
 import re
-import shutil
 from datetime import UTC, datetime
 
 import pytest
@@ -21,12 +19,6 @@ timeframes: [2026-Q3]
 organisations: [{id: acme, name: Acme, source: {path: .}, formats: [html, pdf]}]
 """
 A4 = (595, 842)  # points
-if os.environ.get("WORKBOOK_REQUIRE_BROWSER"):
-    browser()  # raises where there is none
-needs_browser = pytest.mark.skipif(
-    not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
-    reason="no Chromium on this machine; .ci/run installs one",
-)
 
 
 @pytest.fixture
@@ -42,7 +34,7 @@ def program(tmp_path, monkeypatch):
     return put
 
 
-@needs_browser
+@pytest.mark.usefixtures("chromium_program")
 def test_a_report_has_its_pdf_beside_its_page_on_a4(tmp_path):
     folder = tmp_path / "notebooks"
     tiny.write_notebook(folder, "clv", tiny.publish())
@@ -59,7 +51,7 @@ def test_a_report_has_its_pdf_beside_its_page_on_a4(tmp_path):
     assert tuple(round(float(side)) for side in box) == A4
 
 
-@needs_browser
+@pytest.mark.usefixtures("chromium_program")
 def test_a_page_is_printed_without_anything_from_elsewhere(tmp_path):
     page = tmp_path / "a b#c.html"
     page.write_text('<img src="http://127.0.0.1:9/x.png"><h1>Title</h1>')
