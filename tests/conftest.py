@@ -41,3 +41,11 @@ def chromium_program():
         if os.environ.get("WORKBOOK_REQUIRE_BROWSER"):
             raise
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory):
+    """A folder with data, params and the reports of every notebook, for all to read and nobody to change."""
+    from tests.rendered import render_once, shared_folder
+
+    return render_once(shared_folder(tmp_path_factory.getbasetemp()))

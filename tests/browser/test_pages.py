@@ -3,36 +3,63 @@
 import pytest
 
 from tests.browser.pages import (
+    FAILED,
     FOCUS,
     LETTERS,
     NARROW,
     OUTSIDE,
     PAGES,
     PAINTS,
-    SHOP,
     WALK,
     WIDE,
+    Sheet,
     axe_faults,
-    open_page,
-    render,
+    failed_page,
 )
+from tests.rendered import SHOP
 
 NARROW_RULES = ("scrollable-region-focusable", "target-size", "meta-viewport", "region")
 REPORT = "lifecycle"
 """Has a folded table, and tables wider than a phone."""
+OF_EVERY_MAKE = ("data_quality", "executive", REPORT, "roi", "failed", "index")
+"""Pages on which there is, together, each piece that pages are made of; `make long` looks so at all."""
+
+GROUND = "getComputedStyle(document.body).backgroundColor"
+SIDEWAYS = "document.scrollingElement.scrollWidth"
+DRAWINGS = """['wide', 'narrow'].map(kind => [...document.querySelectorAll(`figure > svg.${kind}`)]
+    .filter(one => one.checkVisibility()).length)"""
+"""How many charts are shown in their wide form, and how many in their narrow one."""
+
+# Both go through the same pages in the same order, so that pytest opens each page once for the tests of both.
+every_page = pytest.mark.parametrize("sheet", PAGES, indirect=True, scope="module")
+closely = pytest.mark.parametrize(
+    "sheet",
+    [name if name in OF_EVERY_MAKE else pytest.param(name, marks=pytest.mark.long) for name in PAGES],
+    indirect=True,
+    scope="module",
+)
 
 
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory):
-    return render(tmp_path_factory.mktemp("pages"))
+def reports(rendered, tmp_path_factory):
+    """Where each page is."""
+    failed = tmp_path_factory.mktemp("failed") / FAILED
+    failed.write_text(failed_page())
+    return {name: failed if name == "failed" else rendered / "reports" / path for name, path in PAGES.items()}
 
 
-@pytest.fixture(scope="module", params=PAGES)
-def sheet(request, reports, chromium):
-    """Each page once, for all tests of it."""
-    sheet = open_page(chromium, reports / PAGES[request.param])
+@pytest.fixture(scope="module")
+def table(chromium):
+    """Where the pages are laid, one after another."""
+    sheet = Sheet(chromium.new_context().new_page())
     yield sheet
     sheet.page.context.close()
+
+
+@pytest.fixture(scope="module")
+def sheet(request, reports, table):
+    """Each page once, for all tests of it."""
+    return table.open(reports[request.param])
 
 
 @pytest.fixture
@@ -41,41 +68,51 @@ def fresh(reports, chromium):
     opened = []
 
     def show(name, **options):
-        opened.append(open_page(chromium, reports / PAGES[name], **options).page)
-        return opened[-1]
+        opened.append(chromium.new_context(**options).new_page())
+        return Sheet(opened[-1]).open(reports[name]).page
 
     yield show
     for page in opened:
         page.context.close()
 
 
-def test_a_page_asks_for_nothing_and_draws_no_complaint(sheet):
-    sheet.look(width=WIDE)
-    sheet.look(width=NARROW, scheme="dark")
-    assert sheet.asked == [sheet.address]
-    assert sheet.said == []
+# The tests of a page go from view to view, since each change lays out the page anew: a screen in the light
+# and in the dark, a phone, paper.
 
 
+@every_page
 def test_axe_finds_no_fault(sheet):
     assert axe_faults(sheet.look()) == []
 
 
-def test_in_the_dark_every_word_stands_out_from_its_ground(sheet):
-    assert axe_faults(sheet.look(scheme="dark"), "color-contrast", "link-in-text-block") == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_letters_of_charts_stand_out_from_what_is_under_them(sheet, scheme):
-    assert sheet.look(scheme=scheme).evaluate(LETTERS) == []
-
-
-def test_the_dark_page_is_dark_and_every_mark_of_its_charts_follows(sheet):
-    ground = "getComputedStyle(document.body).backgroundColor"
+@closely
+def test_nothing_runs_out_of_the_window_and_no_word_out_of_a_chart(sheet):
     page = sheet.look()
-    bright, light = page.evaluate(ground), page.evaluate(PAINTS)
+    assert page.evaluate(SIDEWAYS) <= WIDE
+    assert page.evaluate(OUTSIDE) == []
+
+
+@closely
+def test_every_control_shows_that_it_has_the_focus(sheet):
+    page = sheet.look()
+    page.evaluate("document.querySelectorAll('.menu').forEach(one => one.open = true)")
+    faults = page.evaluate(FOCUS)
+    page.evaluate("document.querySelectorAll('.menu').forEach(one => one.open = false)")
+    assert faults == []
+
+
+@closely
+def test_letters_of_charts_stand_out_from_what_is_under_them(sheet):
+    assert sheet.look().evaluate(LETTERS) == []
+
+
+@closely
+def test_the_dark_page_is_dark_and_every_mark_of_its_charts_follows(sheet):
+    page = sheet.look()
+    bright, light = page.evaluate(GROUND), page.evaluate(PAINTS)
     page = sheet.look(scheme="dark")
     dark = page.evaluate(PAINTS)
-    assert (bright, page.evaluate(ground)) == ("rgb(255, 255, 255)", "rgb(17, 23, 28)")
+    assert (bright, page.evaluate(GROUND)) == ("rgb(255, 255, 255)", "rgb(17, 23, 28)")
     assert len(light) == len(dark)
     same = [
         one
@@ -85,40 +122,48 @@ def test_the_dark_page_is_dark_and_every_mark_of_its_charts_follows(sheet):
     assert same == []
 
 
-@pytest.mark.parametrize("width", [WIDE, 375, NARROW])
-def test_nothing_runs_out_of_the_window(sheet, width):
-    page = sheet.look(width=width)
-    assert page.evaluate("document.scrollingElement.scrollWidth") <= width
+@closely
+def test_in_the_dark_every_word_stands_out_from_its_ground(sheet):
+    page = sheet.look(scheme="dark")
+    assert page.evaluate(LETTERS) == []
+    assert axe_faults(page, "color-contrast", "link-in-text-block") == []
+
+
+@every_page
+def test_nothing_runs_out_of_a_phone(sheet):
+    page = sheet.look(width=NARROW)
+    assert page.evaluate(SIDEWAYS) <= NARROW
     assert page.evaluate(OUTSIDE) == []
 
 
-def test_a_phone_gets_the_narrow_drawings_and_paper_the_wide_ones(sheet):
-    drawings = "[...document.querySelectorAll(`figure > svg.${kind}`)]"
-    shown = f"['wide', 'narrow'].map(kind => {drawings}.filter(one => one.checkVisibility()).length)"
-    count = sheet.page.locator("figure").count()
-    assert sheet.look(width=WIDE).evaluate(shown) == [count, 0]
-    assert sheet.look(width=NARROW).evaluate(shown) == [0, count]
-    assert sheet.look(width=NARROW, media="print").evaluate(shown) == [count, 0]
-
-
+@closely
 def test_on_a_phone_what_scrolls_is_reached_by_keys_and_what_is_tapped_is_large_enough(sheet):
     assert axe_faults(sheet.look(width=NARROW), *NARROW_RULES) == []
 
 
+@closely
+def test_a_phone_gets_the_narrow_drawings_and_paper_the_wide_ones(sheet):
+    count = sheet.page.locator("figure").count()
+    assert sheet.look(width=NARROW).evaluate(DRAWINGS) == [0, count]
+    assert sheet.look(width=NARROW, scheme="dark", media="print").evaluate(DRAWINGS) == [count, 0]
+
+
+@closely
 def test_paper_is_light_and_carries_no_way_to_other_pages(sheet):
-    page = sheet.look(scheme="dark", media="print")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    page = sheet.look(width=NARROW, scheme="dark", media="print")
+    assert page.evaluate(GROUND) == "rgb(255, 255, 255)"
     assert page.locator("h1").is_visible()
-    for left_out in ("nav.crumbs", "nav.set", "section.code", ".skip"):
-        assert not any(one.is_visible() for one in page.locator(left_out).all()), left_out
+    left_out = page.locator("nav.crumbs, nav.set, section.code, .skip")
+    assert left_out.evaluate_all("all => all.filter(one => one.checkVisibility()).length") == 0
 
 
-def test_every_control_shows_that_it_has_the_focus(sheet):
-    page = sheet.look()
-    page.evaluate("document.querySelectorAll('.menu').forEach(one => one.open = true)")
-    faults = page.evaluate(FOCUS)
-    page.evaluate("document.querySelectorAll('.menu').forEach(one => one.open = false)")
-    assert faults == []
+@every_page
+def test_a_page_asks_for_nothing_and_draws_no_complaint(sheet):
+    """Last, after all views of the tests above."""
+    sheet.look(width=NARROW, scheme="dark")
+    sheet.look(width=NARROW, scheme="dark", media="print")
+    assert sheet.asked == [sheet.address]
+    assert sheet.said == []
 
 
 class TestKeys:
