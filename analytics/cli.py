@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -192,10 +193,11 @@ def check(given: argparse.Namespace) -> int:
     return FAILED if refused else 0
 
 
-def lab(given: argparse.Namespace) -> int:  # noqa: ARG001 - all commands are called alike
+def lab(given: argparse.Namespace) -> int:
     """Open JupyterLab on the notebooks, with the interpreter of this command as their kernel.
 
     Their defaults are the demonstration organisations, which are written first where they are not there.
+    Where the notebooks are the project's own, the rest of it can be opened beside them.
     """
     from analytics.data.demo import write_demo
     from analytics.params import notebook_folder
@@ -206,7 +208,13 @@ def lab(given: argparse.Namespace) -> int:  # noqa: ARG001 - all commands are ca
     folder = notebook_folder()
     paths = [str(_HOME), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]
+    inside = folder.resolve().is_relative_to(_home().resolve())
+    options = [
+        f"--ServerApp.root_dir={_home() if inside else folder}",
+        f"--ServerApp.preferred_dir={folder}",
+        *given.options,
+    ]
+    command = [sys.executable, "-m", "jupyterlab", *options]
     os.execve(command[0], command, environment)
 
 
@@ -240,16 +248,16 @@ def _check(organisation: Organisation, cards: Sequence[NotebookCard]) -> bool:
         return True
     with closing(dataset):
         rows = [("table", "rows used", "set aside")]
-        rows += [(t, f"{n:,}", f"{dataset.left_out.get(t, 0):,}") for t, n in dataset.rows.items()]
-        _say(_aligned(rows))
-        found = [("finding", "rule", "action", "rows")]
-        found += [
-            (f.message, f"{f.table} {f.rule}", f.action, f"{f.rows:,}")
-            for f in dataset.findings
-            if f.rows or f.action == "refused"
+        rows += [
+            (t, "refused" if t in dataset.refused else f"{n:,}", f"{dataset.left_out.get(t, 0):,}")
+            for t, n in dataset.rows.items()
         ]
-        if len(found) > 1:
-            _say(_aligned(found))
+        _say(_aligned(rows))
+        for f in dataset.findings:
+            if f.rows or f.action == "refused":
+                rows_of = f", {f.rows:,} {'row' if f.rows == 1 else 'rows'}" if f.rows else ""
+                _say(f"  {f.action}{rows_of}: {f.table} {f.rule}")
+                _say(textwrap.indent(textwrap.fill(f.message, 100, break_long_words=False), "    ") + "\n")
         _say(_aligned([("notebook", "state"), *((c.name, readiness(c, dataset).words) for c in cards)]))
         return bool(dataset.refused)
 
@@ -260,7 +268,7 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
     lines = []
     for row in rows:
         cells = [
-            text.rjust(width) if re.fullmatch(r"[\d,]+", rows[-1][column]) else text.ljust(width)
+            text.rjust(width) if re.fullmatch(r"[\d,]+|refused", rows[-1][column]) else text.ljust(width)
             for column, (text, width) in enumerate(zip(row, widths, strict=True))
         ]
         lines.append(f"  {'  '.join(cells)}".rstrip())
@@ -290,6 +298,8 @@ class _Parser(argparse.ArgumentParser):
             ]
             message = f'{self.prog} does not take "{first}"{nearest(first.partition("=")[0], options)}'
             message += f"; its options are {', '.join(options)}"
+            if self.prog.endswith(" lab"):
+                message += f", and JupyterLab's own after --: {self.prog} -- {first}"
         sys.stderr.write(f"workbook: {message}\n")
         sys.exit(REFUSED)
 
@@ -350,7 +360,10 @@ def _parser() -> argparse.ArgumentParser:
     one = _command(commands, "models", cli_models.overview, "list, show, compare and choose trained models")
     cli_models.add_arguments(one, _command)
 
-    _command(commands, "lab", lab, "open JupyterLab on the notebooks")
+    one = _command(commands, "lab", lab, "open JupyterLab on the notebooks")
+    one.add_argument(
+        "options", nargs="*", metavar="OPTION", help="for JupyterLab: lab -- --no-browser --port 8890"
+    )
     return parser
 
 

@@ -28,6 +28,11 @@ from analytics.params import Organisation, load_rules
 from analytics.report import as_of_day
 from analytics.timeframe import Comparison, Timeframe, compare, parse_timeframe
 
+_AMEND = (
+    "In a frame, columns are renamed and dates are read before: frame.rename(columns={…}), "
+    "pd.to_datetime(…, dayfirst=True)."
+)
+
 
 def show(chart: Chart | None, heading: str = "") -> Alone:
     """Show a chart in a notebook of one's own, with what it says in words for those who do not see it.
@@ -68,6 +73,12 @@ class Frames:
         if name in CONTRACT:
             return self.dataset.tables[name]
         raise AttributeError(f"there is no table {name!r}{nearest(name, CONTRACT)}")
+
+    def __repr__(self) -> str:
+        """What was read and set aside, in one line."""
+        left = self.dataset.left_out
+        rows = (f"{name} {n:,} rows, {left[name]:,} set aside" for name, n in self.dataset.rows.items())
+        return f"<Frames {self.timeframe.label}: {'; '.join(rows)}>"
 
     def rules(self, name: str) -> Any:
         """Read one of the project's rule tables, ``rfm_segments`` for instance."""
@@ -135,7 +146,7 @@ def open_frames(
             _write(frame, name, folder)
         who = _organisation(folder, currency=currency, locale=locale, timezone=timezone)
         started = datetime.now().astimezone()
-        dataset = open_dataset(who, started=started)
+        dataset = _opened(who, started)
         first, newest = dataset.first_day, dataset.newest_day
         window = parse_timeframe(timeframe, as_of=as_of_day(as_of, newest, started), first_day=first)
     except BaseException:
@@ -144,6 +155,19 @@ def open_frames(
     frames = Frames(dataset, window, compare(window, first_day=first), Format(locale, currency))
     weakref.finalize(dataset.tables["sales"].get_backend(), shutil.rmtree, folder, ignore_errors=True)
     return frames
+
+
+def _opened(who: Organisation, started: datetime) -> Dataset:
+    """Open the frames, and say what to do where they cannot be used: params do not help with frames."""
+    try:
+        dataset = open_dataset(who, started=started)
+    except ContractError as error:
+        raise ContractError(f"{error}\n{_AMEND}") from None
+    for name, rows in dataset.rows.items():
+        if not rows and dataset.left_out.get(name):
+            why = "; ".join(one.message for one in dataset.findings if one.table == name and one.rows)
+            raise ContractError(f"no row of {name} can be used: {why}\n{_AMEND}")
+    return dataset
 
 
 def _write(frame: Any, name: str, folder: Path) -> None:

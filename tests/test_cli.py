@@ -149,12 +149,22 @@ def test_check_refuses_data_that_break_the_contract(project, said):
     assert "total_amount" in text
 
 
+def test_check_does_not_call_rows_of_a_refused_table_used(project, said):
+    columns = {"sale_id": ["1"], "sold_at": ["31.01.2026"], "total_amount": [1.0]}
+    pd.DataFrame(columns).to_parquet(project / "data" / "sales.parquet")
+    code, text = said("check", "params.yml")
+    assert code == 1
+    assert ["sales", "refused", "0"] in [line.split() for line in text.splitlines()]
+    assert "  refused, 1 row: sales sold_at_type" in text
+
+
 def test_check_shows_why_a_table_that_no_notebook_needs_is_refused(project, said):
     pd.DataFrame({"lead_id": ["1"]}).to_parquet(project / "data" / "leads.parquet")
     code, text = said("check", "params.yml")
     assert code == 1
     assert "leads (leads.parquet) has no column created_at" in text
     assert "leads column_missing" in text
+    assert max(map(len, text.splitlines())) <= 110
 
 
 def test_an_error_that_nobody_foresaw_is_named_without_a_traceback(project, said, monkeypatch):
@@ -235,3 +245,24 @@ class TestLab:
         (tmp_path / "data" / "demo").mkdir(parents=True)
         main(["lab"])
         assert opened == [["-m", "jupyterlab"]]
+
+    def test_hands_on_what_is_meant_for_jupyterlab(self, opened, monkeypatch):
+        monkeypatch.setattr(os, "execve", lambda *given: opened.append(given[1][-2:]))
+        main(["lab", "--", "--no-browser", "--port=8890"])
+        assert opened[-1] == ["--no-browser", "--port=8890"]
+
+    def test_an_option_of_jupyterlab_is_refused_with_where_it_stands(self, opened, capsys):
+        with pytest.raises(SystemExit):
+            main(["lab", "--no-browser"])
+        assert "workbook lab -- --no-browser" in capsys.readouterr().err
+        assert opened == []
+
+    def test_opens_the_whole_project_at_its_notebooks(self, opened, tmp_path, monkeypatch):
+        monkeypatch.setenv("WORKBOOK_NOTEBOOKS", str(tmp_path / "notebooks"))
+        monkeypatch.setattr(os, "execve", lambda *given: opened.append(given[1][3:]))
+        main(["lab"])
+        root, first = f"root_dir={tmp_path}", f"preferred_dir={tmp_path / 'notebooks'}"
+        assert opened[-1] == [f"--ServerApp.{root}", f"--ServerApp.{first}"]
+        monkeypatch.setenv("WORKBOOK_NOTEBOOKS", str(tmp_path.parent / "others"))
+        main(["lab"])
+        assert opened[-1][0] == f"--ServerApp.root_dir={tmp_path.parent / 'others'}"

@@ -104,6 +104,20 @@ def test_what_cannot_be_meant_is_refused(sales, tables, timeframe, error, said):
         analytics.open_frames(timeframe, **given)
 
 
+def test_frames_without_a_row_that_can_be_used_are_refused_with_what_helps_in_a_frame(sales):
+    """As pandas reads 06.01.2025 with ``thousands="."``: a number, which is a moment in 1970."""
+    wrong = sales.assign(sold_at=pd.to_datetime([6_012_025] * len(sales)))
+    with pytest.raises(ContractError, match=r"no row of sales .*1970[\s\S]*dayfirst=True"):
+        analytics.open_frames(sales=wrong)
+    with pytest.raises(ContractError, match=r"no column sold_at[\s\S]*frame\.rename"):
+        analytics.open_frames(sales=sales.rename(columns={"sold_at": "Datum"}))
+
+
+def test_what_was_opened_is_said_in_one_line(sales):
+    said = f"<Frames all: sales {len(sales):,} rows, 0 set aside>"
+    assert repr(analytics.open_frames(sales=sales)) == said
+
+
 def test_other_names_are_refused_with_what_was_meant():
     with pytest.raises(AttributeError, match="open_frame"):
         analytics.open_frame  # noqa: B018

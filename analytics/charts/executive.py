@@ -48,10 +48,11 @@ def moves(rows: pd.DataFrame, format: Format) -> Chart | None:
     ]
     beyond = [f"{one.name} {one.words}" for one in shown if one.sure]
     said = "; ".join(beyond[:5]) if beyond else "none"
+    what = f"{len(shown)} figures" if shown[1:] else shown[0].name
     return theme.both(
         effects,
         "boardmoves",
-        f"Dots of how {len(shown)} figures changed, on the band of what is usual. Beyond it: {said}.",
+        f"Dots of how {what} changed, on the band of what is usual. Beyond it: {said}.",
         wide=(760, 74 + 34 * len(shown)),
         narrow=(344, 74 + 48 * len(shown)),
         rows=shown,

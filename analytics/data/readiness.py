@@ -90,13 +90,13 @@ class Readiness:
 
     @property
     def words(self) -> str:
-        """The state of the tables in one line, as ``workbook check`` prints it."""
+        """The state in one line, as ``workbook check`` prints it below the reasons why tables are refused."""
         if self.stopped:
-            return f"refused: {'; '.join(f'{table}: {why}' for table, why in self.refused.items())}"
+            return f"refused, because of {', '.join(self.refused)}"
         if self.tables:
             return f"lacks {', '.join(self.tables)}"
         without = [block.replace("_", " ") for block in self.blocks]
-        without += [f"{table}, which is refused: {why}" for table, why in self.refused.items()]
+        without += [f"{table}, which is refused" for table in self.refused]
         return f"ready, without {', '.join(without)}" if without else "ready"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -121,7 +121,7 @@ def content_of(
         alerts=(*_not_made(results, missing), *(_alert(show, row) for row in alerts)),
         notices=_notices(good, said),
         figures=_figures(good, said),
-        pictures=_pictures(good, said, settings.charts),
+        pictures=_pictures(good, said, settings.charts, lead),
         page=page,
         link=f"{settings.link}/{quote(page)}" if settings.link and lead else "",
     )
@@ -212,13 +212,19 @@ def _figures(good: Sequence[ReportResult], said: Mapping[str, Said]) -> tuple[He
     return tuple(figure for figures in first for figure in figures)[:MOST_FIGURES]
 
 
-def _pictures(good: Sequence[ReportResult], said: Mapping[str, Said], most: int) -> tuple[Picture, ...]:
-    """The first picture of each report, the board's before all others."""
+def _pictures(
+    good: Sequence[ReportResult], said: Mapping[str, Said], most: int, lead: ReportResult | None
+) -> tuple[Picture, ...]:
+    """The first picture of each report, the board's before all others, with titles but the lead's."""
     unfit = UNFIT_BESIDE_BOARD if said.get(BOARD, Said()).headlines else ()
     order = sorted(good, key=lambda one: one.report.notebook != BOARD)
     order = [one for one in order if one.report.notebook not in unfit]
-    first = [said[one.report.notebook].pictures[:1] for one in order]
-    return tuple(picture for pictures in first for picture in pictures)[:most]
+    first = [
+        replace(picture, title="" if one is lead else _short(one.report))
+        for one in order
+        for picture in said[one.report.notebook].pictures[:1]
+    ]
+    return tuple(first[:most])
 
 
 def _notices(good: Sequence[ReportResult], said: Mapping[str, Said]) -> tuple[str, ...]:

@@ -158,7 +158,7 @@ def _send(
             return Delivery(envelope.name, "unsure", got, _UNSURE)
         except (OSError, smtplib.SMTPException) as error:
             line.hang_up()
-            refused, taken = dict.fromkeys(todo, _answer(error)), ()
+            refused, taken = dict.fromkeys(todo, _answer(error, line.address)), ()
         got += len(taken)
         final = final or next((said for code, said in refused.values() if not _may_help(code)), "")
         reason = final or next(iter(refused.values()), (0, ""))[1]
@@ -201,6 +201,11 @@ class _Line:
         if self._smtp:
             self._smtp.close()
         self._smtp = None
+
+    @property
+    def address(self) -> str:
+        """Host and port of the server."""
+        return f"{self._server.host}:{self._server.port}"
 
     def hand_over(
         self, envelope: Envelope, recipients: tuple[str, ...], ledger: Ledger
@@ -283,7 +288,7 @@ def _stuffed(content: bytes) -> bytes:
     return b"".join((b"." if line.startswith(b".") else b"") + line + b"\r\n" for line in lines)
 
 
-def _answer(error: Exception) -> tuple[int, str]:
+def _answer(error: Exception, address: str) -> tuple[int, str]:
     """The code and words of an error; a lost connection has a temporary code."""
     if isinstance(error, smtplib.SMTPResponseException):
         return error.smtp_code, _words(error.smtp_code, error.smtp_error)
@@ -292,7 +297,7 @@ def _answer(error: Exception) -> tuple[int, str]:
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return 550, "the server offers no TLS, or no login; see WORKBOOK_SMTP_TLS"
     said = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
-    return 421, f"the connection was lost or not made: {said}"
+    return 421, f"the connection to {address} was lost or not made: {said}"
 
 
 def _words(code: int, said: bytes | str) -> str:

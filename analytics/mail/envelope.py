@@ -96,7 +96,9 @@ def seal(
     """
     carried, left = _that_fit(attachments)
     names = ", ".join(path.name for path in left)
+    more = f" and {len(carried) - 1} more" if carried[1:] else ""
     footer = (
+        *([f"Attached: {carried[0].name}{more}."] if carried else []),
         *([f"Too large to attach, and left out: {names}."] if left else []),
         f"You get this because your address is on the list of {said.name}. "
         f"To change that, write to {sender}.",

@@ -164,7 +164,8 @@ def _on_failures(
 
 def _failures(failed: Sequence[ReportResult], record: RunRecord, params: Path, out: Path) -> str:
     """Say of each report that failed what it is, why, and how to make it again."""
-    parts = [f"Run of {record.started.isoformat()}: {len(failed)} of {len(record.results)} reports failed."]
+    many = f"{len(failed)} of {len(record.results)} reports failed"
+    parts = [f"Run of {record.started:%Y-%m-%d %H:%M %Z}: {many}."]
     for result in failed:
         name = result.report
         command = (

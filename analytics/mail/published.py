@@ -31,6 +31,8 @@ class Picture:
         The section's heading; the chart in words.
     svg : str
         The narrow drawing.
+    title : str
+        The report's, where the message is not named after it: two reports may count the same thing otherwise.
     """
 
     report: str
@@ -38,6 +40,7 @@ class Picture:
     heading: str
     alt: str
     svg: str
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

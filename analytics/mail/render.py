@@ -64,7 +64,9 @@ def text_of(said: Content, footer: Sequence[str]) -> str:
     parts += [_filled(f"Note: {notice}") for notice in said.notices]
     if said.figures:
         parts.append("KEY FIGURES\n\n" + "\n".join(map(_row, said.figures)))
-    parts += [f"{_filled(picture.heading.upper())}\n\n{_filled(picture.alt)}" for picture in said.pictures]
+    for picture in said.pictures:
+        heading = ": ".join(filter(None, (picture.title, picture.heading)))
+        parts.append(f"{_filled(heading.upper())}\n\n{_filled(picture.alt)}")
     if said.link:
         parts.append(f"Read the full report:\n{said.link}")
     parts.append("\n".join(_filled(line) for line in footer))

@@ -127,18 +127,18 @@ def kpis(setting: Setting, figures: pd.DataFrame) -> Statement:
             based="six earlier timeframes are needed",
         )
     beyond = [NAMES[row["figure"]] for row in records(rows) if row["unusual"]]
-    n = len(beyond)
-    heading = (
-        f"{show.count(n)} of {show.count(len(rows))} figures moved beyond what is usual"
-        if n
-        else f"None of the {show.count(len(rows))} figures moved beyond what is usual"
-    )
+    n, word = len(beyond), "figure" if len(rows) == 1 else "figures"
+    if len(rows) == 1:
+        heading = f"{NAMES[rows['figure'].iloc[0]]} moved {'beyond' if n else 'within'} what is usual"
+    else:
+        some = f"{show.count(n)} of" if n else "None of the"
+        heading = f"{some} {show.count(len(rows))} {word} moved beyond what is usual"
     return Statement(
         heading,
         f"Against {setting.previous}: {listed(beyond)}." if beyond else "",
         f"A dot is a change against {setting.previous}, divided by the figure's usual spread: two standard "
         "deviations of its own earlier changes. Inside the grey band a change is nothing new.",
-        f"{show.count(len(rows))} figures with six or more earlier timeframes",
+        f"{show.count(len(rows))} {word} with six or more earlier timeframes",
     )
 
 

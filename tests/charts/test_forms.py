@@ -290,6 +290,11 @@ class TestSurvival:
 
 
 class TestBars:
+    def test_names_of_two_words_are_whole_on_a_phone(self):
+        options = {"names": ["Potential Loyalists", "New"], "values": [1.0, 2.0], "focus": (0,)}
+        svg = theme.svg(forms.bars, "a", (344, 120), narrow=True, words=str, title="Customers", **options)
+        assert "Potential Loyalists" in svg
+
     def widths(self, **options):
         svg = theme.svg(forms.bars, "a", (760, 240), narrow=False, words=say, title="Share", **options)
         return svg, [

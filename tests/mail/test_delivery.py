@@ -133,7 +133,7 @@ class TestSending:
     def test_a_server_that_is_not_there_fails_after_its_tries(self, ledger, unused_port):
         (done,) = send(Server("127.0.0.1", unused_port, "none"), ledger, envelope())
         assert done.outcome == "failed"
-        assert done.reason.startswith("the connection was lost or not made")
+        assert done.reason.startswith(f"the connection to 127.0.0.1:{unused_port} was lost or not made")
 
     def test_one_that_fails_does_not_keep_the_others_back(self, server, handler, ledger):
         handler.answers["DATA"] = ["554 no"]

@@ -138,6 +138,13 @@ class TestContent:
         assert len(re.findall("<img ", page(found))) == 2
         assert page(found).index("Line of executive") < page(found).index("Line of retention")
 
+    def test_pictures_of_other_reports_stand_under_their_titles(self, message):
+        found, _ = message()
+        seen = words(found)
+        assert "RETENTION: RETENTION GREW TO 43.7%" in seen
+        assert "EXECUTIVE: " not in seen, "the message is named after it"
+        assert re.search(r">Retention</td></tr>\s*<tr><td[^>]*><h2[^>]*>Retention grew", page(found))
+
 
 class TestForm:
     def test_mail_clients_bear_it(self, message):
@@ -225,6 +232,8 @@ class TestAttachments:
             f"{name}.html" for name in desk.TITLES
         ]
         assert "Read the full report" not in page(found)
+        assert "Attached: executive.html and 3 more." in words(found)
+        assert "Attached: executive.html and 3 more." in page(found)
 
     def test_with_a_link_nothing_is(self, message):
         email = {"sender": "r@example.org", "to": ["a@example.net"], "link": "https://x.example/r/"}

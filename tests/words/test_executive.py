@@ -201,6 +201,16 @@ def test_silence_is_told_from_what_could_not_be_checked(page):
 # What moved, the funnel ------------------------------------------------------------------------------
 
 
+def test_one_figure_is_named_instead_of_counted(whole):
+    rows = whole.figures[whole.figures["figure"] == "leads"]
+    statement, one = words.kpis(SETTING, rows), shared.measured(rows)
+    assert statement.heading == "Leads moved beyond what is usual"
+    assert statement.based == "1 figure with six or more earlier timeframes"
+    assert charts.moves(one, SHOW).alt.startswith("Dots of how Leads changed, on the band")
+    one_quiet = whole.figures[whole.figures["figure"] == "revenue"]
+    assert words.kpis(SETTING, one_quiet).heading == "Revenue moved within what is usual"
+
+
 def test_moves_are_told_and_drawn_in_units_of_the_usual_spread(whole):
     statement, rows = words.kpis(SETTING, whole.figures), shared.measured(whole.figures)
     assert statement.heading == "3 of 6 figures moved beyond what is usual"

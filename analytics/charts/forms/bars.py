@@ -65,7 +65,7 @@ def bars(
         Value at the right-hand end.
     """
     width = size_of(fig)[0]
-    left = 12 + room_for(names, 110 if narrow else 220, 40, TEXT, bold=True)
+    left = 12 + room_for(names, 136 if narrow else 220, 40, TEXT, bold=True)
     value_room = room_for([words(v) for v in values], 120, 40, TEXT, bold=True)
     right = value_room + (0 if narrow or not notes else room_for(notes, 230, 0, 12))
     ax = _rows_frame(fig, left, 30, right, len(names))
