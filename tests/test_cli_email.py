@@ -47,7 +47,7 @@ def test_a_server_that_cannot_be_reached_is_a_failure_without_addresses(folder, 
     monkeypatch.setattr("analytics.mail.delivery.time.sleep", lambda _: None)
     assert cli.main(["email", "p.yml"]) == 1
     said = capsys.readouterr().out
-    assert said.count("failed: the connection was lost or not made") == 2
+    assert said.count("failed: the connection to 127.0.0.1:1 was lost or not made") == 2
     assert "example.net" not in said
 
 
