@@ -40,10 +40,19 @@ organisations:
       pipeline: {min_deal_value: 50000000}
       executive: {customer_value_over: 20000000, deal_value_over: 100000000}
       campaign: {m_bounds: [5000000, 10000000, 20000000, 40000000, 80000000]}
-  - {id: demo-saas, name: Demo SaaS, source: {path: data/demo-saas, owned: true}, notebooks: [campaign]}
+  - id: demo-saas
+    name: Demo SaaS
+    currency: USD
+    source: {path: data/demo-saas, owned: true}
+    notebooks: [campaign, retention, lifecycle, executive]
+  - id: demo-retail
+    name: Demo Retail
+    currency: GBP
+    source: {path: data/demo-retail, owned: true}
+    notebooks: [campaign, retention, data_quality, executive]
   - {id: nothing, name: Nothing & Sons, source: {path: data/nothing}, notebooks: [retention, clv]}
 """
-"""Reports of every notebook, one without data, and an organisation whose data are refused."""
+"""All notebooks of one organisation, some of each for its message, one without data, and refused data."""
 
 CUSTOMERS = 600
 """Few, for speed; enough that every chart has something to draw."""

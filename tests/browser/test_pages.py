@@ -236,6 +236,6 @@ class TestWithoutScript:
 
     def test_the_index_is_filtered(self, fresh):
         page = fresh("index", java_script_enabled=False)
-        assert page.locator("details.org:visible").count() == 3
+        assert page.locator("details.org:visible").count() == 4
         page.locator("#o").select_option("nothing")
         assert page.locator("details.org:visible").count() == 1

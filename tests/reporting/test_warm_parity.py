@@ -6,19 +6,15 @@ import json
 import re
 from dataclasses import replace
 
-import pandas as pd
 import pytest
 
 from analytics.cli import refuse_bad_data
-from analytics.mail.messages import messages_of
-from analytics.params import expand, load_workbook
 from analytics.params.kept import MODELS
 from analytics.reporting.manifest import read_record
 from analytics.reporting.plan import tasks_of
 from analytics.reporting.task import ORDINARY, WARM, make
 from analytics.reporting.warm.client import can_fork
-from tests.mail.lint import faults, read
-from tests.rendered import NAMES, NOTEBOOKS, PARAMS, SHOP, asked
+from tests.rendered import NAMES, SHOP, asked
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="there are no warm kernels on this system")
 
@@ -72,22 +68,6 @@ def test_a_notebook_makes_the_same_figures_tables_and_charts(warm, ordinary, ren
             assert OF_THE_RUN.sub("", ours.read_text()) == OF_THE_RUN.sub("", theirs.read_text())
         else:
             assert ours.read_bytes() == theirs.read_bytes(), file
-
-
-def test_mail_clients_bear_the_message_of_these_reports(rendered, tmp_path):
-    params = tmp_path / "params.yml"
-    mail = "email: {sender: reports@example.org, to: [all@example.net], charts: 5}\n"
-    params.write_text(PARAMS.replace("data/", f"{rendered}/data/") + mail)
-    jobs = expand(load_workbook(params, notebooks=NOTEBOOKS), folder=NOTEBOOKS)
-    ours = [job for job in jobs if job.organisation.id == SHOP]
-    (message,) = messages_of(ours, rendered / "reports", params)
-    assert faults(message.content) == []
-    assert message.content.count(b"Content-ID:") == 5
-    customers = pd.read_parquet(rendered / "data" / SHOP / "customers.parquet")
-    names = [*customers["name"].dropna(), *customers["email"].dropna()]
-    said = read(message.content)
-    words = "".join(said.get_body((kind,)).get_content() for kind in ("plain", "html"))
-    assert not any(name in words for name in names)
 
 
 def outputs(path):
