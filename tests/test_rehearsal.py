@@ -40,6 +40,7 @@ def test_it_leaves_neither_environment_nor_thread_nor_file(tmp_path, monkeypatch
 
 def test_a_model_finds_the_libraries_with_threads_found(monkeypatch):
     rehearsal.fit()
-    monkeypatch.setattr(threads, "ThreadpoolController", None)
+    searched = []
+    monkeypatch.setattr(threads, "ThreadpoolController", lambda: searched.append(1))
     with threads.one_thread():
-        pass
+        assert searched == []

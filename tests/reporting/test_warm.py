@@ -19,7 +19,7 @@ import pytest
 from analytics.reporting.execution import execute
 from analytics.reporting.task import ORDINARY, WARM
 from analytics.reporting.warm import client, preload
-from analytics.reporting.warm.preload import _rehearse, import_for, imported_names, other_threads
+from analytics.reporting.warm.preload import import_for, imported_names, other_threads
 from analytics.reporting.watch import Request
 from tests.reporting.tiny import write_notebook
 
@@ -320,8 +320,15 @@ class TestImportsOfTheParent:
         outcome = ended("import analytics.report", "import sys; 'analytics.rehearsal' in sys.modules")
         assert (outcome.kernel, outcome.notebook.cells[-1].outputs[0].data["text/plain"]) == (WARM, "True")
 
-    def test_go_without_a_rehearsal_that_fails(self):
-        _rehearse("analytics.rehearsal:nobody_knows")
+    def test_go_without_a_rehearsal_that_fails_and_try_it_once(self, tmp_path, monkeypatch):
+        (tmp_path / "warm_rehearsal.py").write_text(
+            "tried = []\ndef fails():\n    tried.append(1)\n    1 / 0\n"
+        )
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setattr(preload, "_REHEARSALS", {"json": "warm_rehearsal:fails"})
+        for _ in range(2):
+            import_for(write_notebook(tmp_path, "n", "import json"))
+        assert sys.modules["warm_rehearsal"].tried == [1]
 
     def test_reach_what_comes_later_only_where_a_notebook_needs_it(self, tmp_path, monkeypatch):
         for name in ("warm_user", "warm_later"):

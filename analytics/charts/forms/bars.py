@@ -29,6 +29,17 @@ from analytics.charts.theme import (
 from analytics.page.tokens import LIGHT
 
 
+def bar_colours(values: Sequence[float], focus: Sequence[int]) -> list[str]:
+    """Colours of bars: losses in the second colour, the bars that a chart is about in the first, others grey.
+
+    Examples
+    --------
+    >>> bar_colours([3.0, -1.0, 2.0], [0, 1]) == [ACCENT, LIGHT["c2"], GHOST]
+    True
+    """
+    return [LIGHT["c2"] if v < 0 else ACCENT if i in focus else GHOST for i, v in enumerate(values)]
+
+
 def bars(
     fig: Figure,
     narrow: bool,
@@ -74,8 +85,7 @@ def bars(
     ceiling = top or float(np.nanmax([0.0, *values, *numbers(high)])) or 1.0
     beyond = value_room / max(width - left - right - value_room, 1) * (ceiling - floor) if floor < 0 else 0
     ax.set_xlim(floor - beyond, ceiling)
-    colours = [LIGHT["c2"] if v < 0 else ACCENT if i in focus else GHOST for i, v in enumerate(values)]
-    ax.barh(range(len(names)), values, height=0.62, color=colours)
+    ax.barh(range(len(names)), values, height=0.62, color=bar_colours(values, focus))
     for i, value in enumerate(values):
         reach = float(value)
         if np.isfinite(whiskers[i]).all():

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analytics.charts.forms.bars import bar_colours
 from analytics.charts.forms.lines import Values, numbers
 from analytics.charts.theme import (
     ACCENT,
@@ -149,9 +150,9 @@ def bars(
     ax.set_xlim(floor, ceiling)
     if line is not None:
         ax.plot([line, line], [-0.5, len(names) - 0.5], color=GHOST, lw=1.5, dashes=(4, 3))
-    colours = [LIGHT["c2"] if v < 0 else ACCENT if i in focus else GHOST for i, v in enumerate(values)]
     places = [i + _drop(narrow) for i in range(len(names))]
-    ax.barh(places, [min(v, cut) for v in values], height=0.36 if narrow else 0.6, color=colours)
+    shown, height = [min(v, cut) for v in values], 0.36 if narrow else 0.6
+    ax.barh(places, shown, height=height, color=bar_colours(values, focus))
     for i, (value, whisker) in enumerate(zip(values, whiskers, strict=True)):
         y, main = places[i], i in focus
         reach = min(cut, max(0.0, float(value)))
