@@ -29,7 +29,7 @@ from analytics.reporting.records import Journal, begin_run, end_run
 from analytics.reporting.retries import wait_before_next
 from analytics.reporting.reuse import Reuse, resume
 from analytics.reporting.schedule import in_order
-from analytics.reporting.task import Task, make
+from analytics.reporting.task import WARM, Task, make
 from analytics.reporting.workers import LocalPool, Pool
 
 __all__ = ["Batch", "Stopped", "Unsaved", "run"]
@@ -92,6 +92,7 @@ def run(batch: Batch, reporter: Reporter) -> RunRecord:
         stopped = False
         with _pool(batch) as pool:
             try:
+                going.prepare(pool)
                 going.refuse_bad_data(pool)
                 going.begin(work)
                 going.make_all(pool)
@@ -142,6 +143,14 @@ class _Going:
         self.workers = batch.workers
         self._began = monotonic()
         self._given_up: dict[int, Failure] = {}
+        jobs = zip(batch.jobs, tasks, strict=True)
+        self._wanted = [(job, task) for job, task in jobs if not reuse.stands(task)]
+
+    def prepare(self, pool: Pool) -> None:
+        """Tell the workers whose reports they will make: imports take longer than all that comes before."""
+        if self._wanted and self.batch.engine == WARM:
+            notebooks = list(dict.fromkeys(task.notebook for _, task in self._wanted))
+            pool.prepare(notebooks, self._wanted[0][1].sockets)
 
     # Organisations whose data are refused ---------------------------------------------------------------
 
@@ -155,8 +164,7 @@ class _Going:
         """
         if self.batch.check is None:
             return
-        jobs = zip(self.batch.jobs, self.tasks, strict=True)
-        wanted = {j.organisation.id: j.organisation for j, task in jobs if not self.reuse.stands(task)}
+        wanted = {job.organisation.id: job.organisation for job, _ in self._wanted}
         told = self.tasks[0].environment
         self.refusals = _refusals(self.batch.check, list(wanted.values()), told, pool)
         if self.refusals and all(self._refused(number).refusal for number in range(len(self.tasks))):

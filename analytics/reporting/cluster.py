@@ -19,7 +19,7 @@ import shutil
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -93,6 +93,9 @@ class ClusterPool:
         if self._cluster is None:
             self._cluster = _Cluster(self._address, self._batch)
         return self._cluster.submit(function, *arguments)
+
+    def prepare(self, notebooks: Sequence[Path], temporary: Path) -> None:
+        """Do nothing: a worker of the cluster imports when its first report comes."""
 
     def is_lost(self, error: BaseException) -> bool:
         """Whether a call ended with this error because its worker was lost, not because of what it did."""

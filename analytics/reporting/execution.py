@@ -10,10 +10,8 @@ done the imports (`analytics.reporting.warm`). Each way is a Papermill engine, n
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -24,13 +22,10 @@ from papermill.execute import ERROR_MARKER_TAG
 from analytics.reporting.kernel import MEMORY_LIMIT
 from analytics.reporting.ordinary import OrdinaryEngine
 from analytics.reporting.task import ORDINARY, WARM
+from analytics.reporting.warm.ancestor import surroundings
 from analytics.reporting.warm.client import NoParentError
 from analytics.reporting.warm.engine import WarmEngine
 from analytics.reporting.watch import Request, Watch
-
-_ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
-)
 
 
 @dataclass(slots=True)
@@ -115,16 +110,8 @@ papermill_engines.register(WARM, WarmEngine)
 
 
 def _environment(request: Request) -> dict[str, str]:
-    package = str(Path(__file__).resolve().parents[2])
-    paths = [package, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    # A kernel is ended by a signal, so that it cannot remove what it or its database have put aside.
-    temporary = {"TMPDIR": str(request.sockets)} if request.sockets else {}
     return {
-        **os.environ,
-        **_ONE_THREAD,
-        **temporary,
-        "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)),
-        "PYTHONHASHSEED": "0",
+        **surroundings(request.sockets),
         "IPYTHONDIR": str(request.folder / "ipython"),
         MEMORY_LIMIT: str(request.memory_limit),
         **request.environment,

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from analytics.reporting.kernel import die_with_parent
+from analytics.reporting.warm.ancestor import Ancestor, can_fork, offered, surroundings
 
 Result = TypeVar("Result")
 _FAREWELL = 10.0  # seconds in which an idle worker must end when it is told to
@@ -30,6 +33,9 @@ class Pool(Protocol):
 
     def submit(self, function: Callable[..., Result], /, *arguments: Any) -> Future[Result]:
         """Hand a call to a worker. Function, arguments and result travel between processes."""
+
+    def prepare(self, notebooks: Sequence[Path], temporary: Path) -> None:
+        """Hear whose reports will be made, and where kernels may put what is temporary, before they are."""
 
     def is_lost(self, error: BaseException) -> bool:
         """Whether a call ended with this error because its worker died, not because of what it did."""
@@ -63,6 +69,13 @@ class LocalPool:
         self._all: list[_Worker] = []
         self._idle: list[_Worker] = []
         self._stopped = False
+        self._ancestor: Ancestor | None = None
+
+    def prepare(self, notebooks: Sequence[Path], temporary: Path) -> None:
+        """Start to import for all workers what these notebooks import, where kernels can be forked."""
+        if can_fork():
+            with suppress(OSError):  # workers then import themselves
+                self._ancestor = Ancestor(surroundings(temporary), temporary, notebooks)
 
     def submit(self, function: Callable[..., Result], /, *arguments: Any) -> Future[Result]:
         """Hand a call to a worker."""
@@ -81,6 +94,7 @@ class LocalPool:
         self._threads.shutdown(wait=True, cancel_futures=True)
         for worker in self._all:
             worker.end()
+        self._end_ancestor()
 
     def close(self) -> None:
         """Tell the workers to end, and wait until they have."""
@@ -90,6 +104,11 @@ class LocalPool:
         for worker in self._all:
             worker.process.join(_FAREWELL)
             worker.end()
+        self._end_ancestor()
+
+    def _end_ancestor(self) -> None:
+        if self._ancestor:
+            self._ancestor.end()
 
     def _call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         worker = self._take()
@@ -114,20 +133,22 @@ class LocalPool:
                 raise WorkerLostError("the pool was stopped")
             if self._idle:
                 return self._idle.pop()
-            self._all.append(_Worker())
+            self._all.append(_Worker(self._ancestor.parent() if self._ancestor else None))
             return self._all[-1]
 
 
 class _Worker:
-    """One process and the pipe to it."""
+    """One process and the pipe to it; it takes over the socket to its parent."""
 
-    def __init__(self) -> None:
+    def __init__(self, parent: socket.socket | None) -> None:
         context = get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self.process = context.Process(target=_serve, args=(theirs, parent), daemon=True)
         with _without_interrupts():
             self.process.start()
         theirs.close()
+        if parent:
+            parent.close()
 
     def end(self) -> None:
         """End the process if it has not ended, and take note of its exit code."""
@@ -156,13 +177,15 @@ def _end_with_runner() -> None:
         os._exit(1)
 
 
-def _serve(pipe: Connection) -> None:
+def _serve(pipe: Connection, parent: socket.socket | None) -> None:
     """Be a worker: Ctrl-C is the batch's to answer, and no worker outlives it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     die_with_parent()
     threading.Thread(target=_end_with_runner, name="runner", daemon=True).start()
+    if parent:
+        offered.append(parent)
     while True:
         try:
             function, arguments = pipe.recv()

@@ -36,6 +36,7 @@ class Workers:
 
     def __init__(self, place):
         self.place, self.made, self.drawn, self.during = place, [], [], {}
+        self.prepared = []
 
     def submit(self, function, *arguments):
         future = Future()
@@ -76,6 +77,9 @@ class Workers:
 
     def stop(self):
         pass
+
+    def prepare(self, notebooks, temporary):
+        self.prepared = [notebook.stem for notebook in notebooks]
 
     def close(self):
         pass

@@ -43,6 +43,19 @@ def test_the_second_run_makes_nothing_and_says_so(place):
     assert {result.made.day for result in said.results} == {2}  # of the run that made them
 
 
+def test_kernels_get_ready_for_the_notebooks_that_are_run_and_for_no_other(place):
+    place.notebook("second", "1", tables=["sales"])
+    place.run()
+    assert place.workers.prepared == ["plain", "second"]
+    place.run()
+    assert place.workers.prepared == []
+    place.notebook("second", "2", tables=["sales"])
+    place.run()
+    assert place.workers.prepared == ["second"]
+    place.run(force=True, engine="ordinary")
+    assert place.workers.prepared == []
+
+
 def test_force_makes_all_the_same(place):
     place.run()
     assert place.run(force=True) == (EACH, 0)

@@ -18,7 +18,7 @@ import pytest
 
 from analytics.reporting.execution import execute
 from analytics.reporting.task import ORDINARY, WARM
-from analytics.reporting.warm import client, preload
+from analytics.reporting.warm import ancestor, client, preload
 from analytics.reporting.warm.preload import import_for, imported_names, other_threads
 from analytics.reporting.watch import Request
 from tests.reporting.tiny import write_notebook
@@ -229,18 +229,18 @@ class TestTheParentSDeath:
     def test_before_there_is_one_leaves_the_ordinary_kernel_and_the_record_says_why(
         self, ended, end_parent, monkeypatch
     ):
-        monkeypatch.setattr(client, "PROGRAM", "no_such_program")
+        monkeypatch.setattr(ancestor, "PROGRAM", "no_such_program")
         outcome = ended("print(organisation)")
         assert (outcome.error, texts(outcome)) == ("", "bolt\n")
         assert outcome.kernel == "ordinary (the process to fork from ended)"
 
     def test_that_the_system_refuses_is_none(self, end_parent, monkeypatch):
-        monkeypatch.setattr(client.subprocess, "Popen", Mock(side_effect=OSError(11, "out of processes")))
+        monkeypatch.setattr(ancestor.subprocess, "Popen", Mock(side_effect=OSError(11, "out of processes")))
         with pytest.raises(client.NoParentError, match="could not be started: out of processes"):
             client.own_parent(os.environ, None, 30)
 
     def test_again_and_again_is_not_tried_for_ever(self, end_parent, monkeypatch):
-        monkeypatch.setattr(client, "PROGRAM", "no_such_program")
+        monkeypatch.setattr(ancestor, "PROGRAM", "no_such_program")
         for _ in range(3):
             with pytest.raises(client.NoParentError, match="the process to fork from ended"):
                 client.own_parent(os.environ, None, 30)

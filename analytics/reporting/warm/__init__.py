@@ -9,6 +9,6 @@ displays, tracebacks and magics: they are ipykernel's, and what becomes of messa
 
 There is one parent for each worker of the batch, not one for all. It then has one child at a time, so that it
 needs neither threads nor an event loop; it ends with its worker, on whatever machine that is; and when it
-dies it takes one report along. The imports are done once more for each worker, but side by side, so that the
-reports come no later.
+dies it takes one report along. The imports are done once all the same: the workers of one machine have their
+parents forked from an *ancestor* (`ancestor`), which the run starts before it looks at the data.
 """

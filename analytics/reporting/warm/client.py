@@ -6,27 +6,22 @@ import base64
 import json
 import os
 import select
-import shutil
 import socket
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 import uuid
 import weakref
 from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from jupyter_client.jsonutil import parse_date
 
+from analytics.reporting.warm.ancestor import Started, can_fork, offered
 from analytics.reporting.warm.wire import ERR, MESSAGE, OUT, Frames, framed
 
-PROGRAM = "analytics.reporting.warm.parent"
 _ATTEMPTS = 3  # parents that may fail one after another before a worker asks for no more
 _LARGEST_ANSWER, _LARGEST_READ = 1 << 16, 1 << 20
 _END_LIMIT = 10.0  # seconds in which a parent must have ended a child
@@ -45,48 +40,31 @@ class Parent:
 
     Parameters
     ----------
-    environment : mapping of str to str
-        Of the imports; each report brings its own.
-    folder : pathlib.Path, optional
-        Where to keep a folder for its log; by default the system's for temporary files.
+    control : socket.socket
+        To the process.
     limit : float
         Seconds in which it must be ready.
+    end : callable, optional
+        What to do beside, to end it: one that an ancestor forked ends when nobody holds its socket.
     """
 
-    def __init__(self, environment: Mapping[str, str], folder: Path | None, limit: float) -> None:
-        with ExitStack() as undo:
-            own = Path(tempfile.mkdtemp(prefix="warm-", dir=folder))
-            undo.callback(shutil.rmtree, own, ignore_errors=True)
-            self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            undo.enter_context(self._control)
-            with theirs, (own / "parent.log").open("wb") as log:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", PROGRAM, str(theirs.fileno())],
-                    cwd=own,
-                    env={**environment, "IPYTHONDIR": str(own)},
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    pass_fds=[theirs.fileno()],
-                    start_new_session=True,  # Ctrl-C is the batch's to answer
-                )
-            undo.pop_all()
-        self.close = weakref.finalize(self, _end, self._process, self._control, own)
+    def __init__(self, control: socket.socket, limit: float, end: Callable[[], None] | None = None) -> None:
+        self._control = control
+        self.close = weakref.finalize(self, end or control.close)
         try:
-            self._answer(limit)
+            self.process: int = self._answer(limit)["ready"]
         except NoParentError:
             self.close()
             raise
 
     @property
-    def process(self) -> int:
-        """Number of the process."""
-        return self._process.pid
-
-    @property
     def alive(self) -> bool:
         """Whether the process runs."""
-        return self._process.poll() is None
+        if not self.close.alive:
+            return False
+        poll = select.poll()
+        poll.register(self._control, 0)
+        return not poll.poll(0)  # it tells of nothing but the end
 
     @contextmanager
     def child(self, order: Mapping[str, Any], limit: float) -> Iterator[Child]:
@@ -250,13 +228,6 @@ class Child:
                 text.clear()
 
 
-def _end(process: subprocess.Popen[bytes], control: socket.socket, folder: Path) -> None:
-    control.close()
-    process.kill()
-    process.wait()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
 class _Own(threading.local):
     """A thread's parent: a system that is asked to end a process with its parent ends it with that thread."""
 
@@ -272,8 +243,10 @@ def own_parent(environment: Mapping[str, str], folder: Path | None, limit: float
 
     Parameters
     ----------
-    environment, folder, limit
-        As for `Parent`.
+    environment, folder
+        As for `Started`.
+    limit : float
+        Seconds in which it must be ready.
 
     Returns
     -------
@@ -289,13 +262,19 @@ def own_parent(environment: Mapping[str, str], folder: Path | None, limit: float
     forget_parent()
     if not can_fork():
         raise NoParentError("warm kernels need Linux 5.3 or newer")
+    until = time.monotonic() + limit
+    if offered:
+        with suppress(NoParentError):
+            _own.parent = Parent(offered.pop(), limit)
+            return _own.parent
     if _own.failures >= _ATTEMPTS:
         raise NoParentError(f"{_ATTEMPTS} processes to fork from could not be used")
     _own.failures += 1
     try:
-        _own.parent = Parent(environment, folder, limit)
+        started = Started(environment, folder)
     except OSError as error:
         raise NoParentError(f"the process to fork from could not be started: {error.strerror}") from error
+    _own.parent = Parent(started.control, until - time.monotonic(), started.end)
     return _own.parent
 
 
@@ -309,15 +288,3 @@ def forget_parent() -> None:
     if _own.parent:
         _own.parent.close()
     _own.parent = None
-
-
-@cache
-def can_fork() -> bool:
-    """Return whether the system has what a parent needs."""
-    if not sys.platform.startswith("linux"):
-        return False
-    try:
-        os.close(os.pidfd_open(os.getpid()))
-    except (AttributeError, OSError):
-        return False
-    return True

@@ -1,10 +1,13 @@
 """The process that reports are forked from: it imports, waits, forks, and ends what it forked.
 
-Run as ``python -m analytics.reporting.warm.parent FD``, where FD is a socket to the runner that keeps message
-boundaries. It has one child at a time and no thread. The runner sends an order (JSON, with the child's socket
-beside it), which is answered by the child's process number or by why there is none; then anything at all,
-whereupon the child and all that it started are ended. The child is waited for only then, so that its number
-means no other process as long as the runner may use it. When the runner goes, so do parent and child.
+Run as ``python -m analytics.reporting.warm.parent FD [NOTEBOOK ...]``, where FD is a socket that keeps
+message boundaries, and what the notebooks import is imported first. It has one child at a time and no thread.
+Who holds the other end sends an order (JSON, with a socket beside it):
+
+* for a report: it is answered by the child's process number or by why there is none; then comes anything at
+  all, whereupon the child and all that it started are ended. The child is waited for only then, so that
+  its number means no other process as long as the worker may use it. When that goes, so do parent and child;
+* for another parent: a copy of this one serves the socket that came, and ends when nobody holds it.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics.reporting.kernel import die_with_parent
+from analytics.reporting.warm.ancestor import ANOTHER
 from analytics.reporting.warm.child import Kernel, run_report
 from analytics.reporting.warm.preload import import_for, other_threads
 
@@ -28,30 +32,35 @@ LONGEST_ORDER = 1 << 18
 
 
 def main() -> None:
-    """Build a kernel, then serve until the runner goes."""
+    """Build a kernel, import, then serve until nobody asks any more."""
     die_with_parent()
     sys.path[:] = [entry for entry in sys.path if entry not in ("", str(Path.cwd()))]
     control = socket.socket(fileno=int(sys.argv[1]))
     control.set_inheritable(False)
     kernel = Kernel()
-    _tell(control, {"ready": True})
+    for notebook in sys.argv[2:]:
+        import_for(Path(notebook))
+    _serve(control, kernel)
+
+
+def _serve(control: socket.socket, kernel: Kernel) -> None:
+    _tell(control, {"ready": os.getpid()})
     while _serve_one(control, kernel):
         pass
 
 
 def _serve_one(control: socket.socket, kernel: Kernel) -> bool:
-    """Make one child and end it; return whether the runner may want another."""
+    """Carry out an order; return whether there may be another."""
     data, sockets, _, _ = socket.recv_fds(control, LONGEST_ORDER, 1)
     if not data:
         return False
+    if data == ANOTHER:
+        return _another(control, kernel, sockets[0])
     order = json.loads(data)
     import_for(Path(order["notebook"]))
-    if threads := other_threads():
-        _tell(control, {"refused": f"its imports left threads behind: {', '.join(threads)}"})
+    if _refuses(control):
         return False
-    gc.collect()
-    gc.freeze()  # the child's collector then leaves the pages alone that it shares with its parent
-    child = os.fork()
+    child = _forked()
     if child == 0:
         _be_the_child(control, kernel, order, sockets[0])
     os.close(sockets[0])
@@ -60,6 +69,33 @@ def _serve_one(control: socket.socket, kernel: Kernel) -> bool:
     _end(child)
     _tell(control, {"ended": child})
     return more
+
+
+def _another(control: socket.socket, kernel: Kernel, connection: int) -> bool:
+    """Have a copy of this process serve a socket; this one goes on, and waits for no copy."""
+    with socket.socket(fileno=connection) as theirs:
+        if _refuses(theirs):
+            return False
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        if _forked() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            control.close()
+            _serve(theirs, kernel)
+            os._exit(0)
+    return True
+
+
+def _refuses(control: socket.socket) -> bool:
+    """Say why nothing can be forked, if so."""
+    if threads := other_threads():
+        _tell(control, {"refused": f"its imports left threads behind: {', '.join(threads)}"})
+    return bool(threads)
+
+
+def _forked() -> int:
+    gc.collect()
+    gc.freeze()  # the child's collector then leaves the pages alone that it shares with its parent
+    return os.fork()
 
 
 def _be_the_child(control: socket.socket, kernel: Kernel, order: dict[str, Any], connection: int) -> None:

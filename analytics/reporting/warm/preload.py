@@ -104,8 +104,8 @@ def other_threads() -> list[str]:
     list of str
         Those of Python by their names there, those of libraries by the system's; empty where a fork is safe.
     """
-    own = threading.get_native_id()
-    python = {t.native_id: t.name for t in threading.enumerate() if t.native_id != own}
+    own, current = threading.get_native_id(), threading.current_thread()  # whose number is old after a fork
+    python = {t.native_id: t.name for t in threading.enumerate() if t is not current}
     found = sorted(python.values())
     if sys.platform.startswith("linux"):
         for task in Path("/proc/self/task").iterdir():
