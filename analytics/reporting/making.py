@@ -234,7 +234,7 @@ def _reason(failure: Failure) -> str:
 
 def _write_notebook(made: Path, name: ReportName, notebook: Any) -> None:
     text = nbformat.writes(nbformat.from_dict(notebook))  # type: ignore[no-untyped-call]
-    write_whole(made / f"{name.notebook}.ipynb", f"{text}\n")
+    write_whole(made / f"{name.notebook}.ipynb", f"{text}\n", wait=False)  # `put_into_place` waits
 
 
 def _published(name: ReportName, notebook: Any) -> ReportResult:
