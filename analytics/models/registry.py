@@ -89,8 +89,8 @@ def save_model(
     card: Mapping[str, Any],
     estimators: Mapping[str, Any],
     frames: Mapping[str, pd.DataFrame],
-) -> Path:
-    """Keep a model.
+) -> StoredModel:
+    """Keep a model, and give it back as it was kept.
 
     Parameters
     ----------
@@ -109,8 +109,9 @@ def save_model(
 
     Returns
     -------
-    pathlib.Path
-        The model's folder. The same version again leaves what is there.
+    StoredModel
+        As `load_model` gives it, read from the very bytes that were written. The same version again leaves
+        what is there.
 
     Raises
     ------
@@ -128,14 +129,15 @@ def save_model(
                 f"{kind} {version} of {organisation} is kept already, with another card; a version says what "
                 f"a model was trained on and is never written twice: {_REMEDY}"
             )
-        return folder
-    content = _content(kind, version, estimators, frames)
+        return load_model(organisation, kind, version)
+    content = _content(estimators, frames)
+    read = _read_back(content, f"{kind} {version} of {organisation}")  # refuses what cannot be loaded again
     before = [model.card["kept"]["number"] for model in list_models(organisation, kind)]
     files = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(content.items())}
     said["kept"] = {"number": max(before, default=0) + 1, "card": _digest(said), "files": files}
     content[_CARD] = _as_json(said)
     _write_whole(folder, content)
-    return folder
+    return _stored(_read_card(folder), *read)
 
 
 def load_model(organisation: str, kind: str, version: str) -> StoredModel:
@@ -172,15 +174,7 @@ def load_model(organisation: str, kind: str, version: str) -> StoredModel:
                 f"{name} of {kind} {version} of {organisation} is not the file that was written with the "
                 f"model; it is not read: {_REMEDY}"
             )
-    return StoredModel(
-        **{name: getattr(model, name) for name in KeptModel.__dataclass_fields__},
-        estimators=_estimators(content[_MODEL], f"{kind} {version} of {organisation}"),
-        frames={
-            name.removesuffix(".parquet"): _frame(data)
-            for name, data in content.items()
-            if name.endswith(".parquet")
-        },
-    )
+    return _stored(model, *_read_back(content, f"{kind} {version} of {organisation}"))
 
 
 def list_models(organisation: str, kind: str | None = None) -> list[KeptModel]:
@@ -361,18 +355,32 @@ def _plain(value: Any) -> Any:
 # Estimators and frames ----------------------------------------------------------------------------------
 
 
-def _content(
-    kind: str, version: str, estimators: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]
-) -> dict[str, bytes]:
-    """Write estimators and frames as bytes, and read the estimators back once."""
+def _content(estimators: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]) -> dict[str, bytes]:
+    """Write estimators and frames as bytes, by the names of their files."""
     from skops.io import dumps
 
-    model: bytes = dumps(dict(estimators))
-    _refuse_untrusted(model, f"{kind} {version}")
-    content = {_MODEL: model}
+    content: dict[str, bytes] = {_MODEL: dumps(dict(estimators))}
     for name, frame in frames.items():
         content[f"{_named(name)}.parquet"] = frame.to_parquet(index=False, compression="zstd")
     return content
+
+
+def _read_back(content: Mapping[str, bytes], what: str) -> tuple[Mapping[str, Any], dict[str, pd.DataFrame]]:
+    """The estimators and the frames of a model's files."""
+    frames = {
+        name.removesuffix(".parquet"): _frame(data)
+        for name, data in content.items()
+        if name.endswith(".parquet")
+    }
+    return _estimators(content[_MODEL], what), frames
+
+
+def _stored(
+    model: KeptModel, estimators: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]
+) -> StoredModel:
+    """A model with what was read of its files."""
+    described = {name: getattr(model, name) for name in KeptModel.__dataclass_fields__}
+    return StoredModel(**described, estimators=estimators, frames=frames)
 
 
 def _refuse_untrusted(model: bytes, what: str) -> None:

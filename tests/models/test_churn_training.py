@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
 from analytics.models.churn import training
 from analytics.models.churn.calibrate import Calibration, choose_calibration, fit_calibration
 from analytics.models.churn.candidates import CANDIDATES, LABELS, PARTS, fit_estimators, probabilities
+from analytics.models.churn.forest import Forest
 from analytics.models.churn.matrix import Column, as_plain, design, from_plain, log_odds, plan_columns
 from analytics.models.churn.measures import log_loss
 from analytics.models.churn.windows import MOST_ROWS, Window, digest, sampled
@@ -90,6 +92,14 @@ class TestCandidates:
 
     def test_nobody_to_score_is_no_error(self):
         assert len(probabilities("mean", {}, np.zeros((0, 2)))) == 0
+
+    def test_a_forest_says_what_scikit_learn_says_to_the_bit(self):
+        one = window()
+        matrix = design(one.customers, plan_columns(one.customers, FEATURES))
+        assert np.isnan(matrix).any()
+        fitted = RandomForestClassifier(7, min_samples_leaf=3, random_state=0).fit(matrix, one.churned)
+        later = design(window(500, seed=5).customers, plan_columns(one.customers, FEATURES))
+        assert (Forest.of(fitted).predict_proba(later) == fitted.predict_proba(later)).all()
 
     def test_the_same_seed_gives_the_same_model(self):
         one = window()

@@ -65,7 +65,7 @@ def fitted():
 def save(version="v1", organisation="acme", day=DAY, estimators=None, **card):
     simple = {"coefficients": np.array([1.0, 2.0])} if estimators is None else estimators
     said = {"reference_date": day, "definition": "contract", **card}
-    return save_model(organisation, "churn", version, said, simple, {"test": FRAME})
+    return save_model(organisation, "churn", version, said, simple, {"test": FRAME}).path
 
 
 def versions(organisation="acme"):
@@ -78,6 +78,16 @@ class TestSaving:
         assert folder == models / "acme" / "churn" / "v1"
         assert sorted(path.name for path in folder.iterdir()) == ["card.json", "model.skops", "test.parquet"]
         assert [path.name for path in folder.parent.iterdir()] == ["v1"]
+
+    def test_what_is_given_back_is_what_is_loaded_later(self):
+        said = {"reference_date": DAY, "scores": {"roc_auc": np.float64(0.8), "brier": np.nan}}
+        first = save_model(
+            "acme", "churn", "v1", said, {"coefficients": np.array([1.0, 2.0])}, {"test": FRAME}
+        )
+        for later in (load_model("acme", "churn", "v1"), save_model("acme", "churn", "v1", said, {}, {})):
+            assert (later.path, later.card, later.pinned) == (first.path, first.card, False)
+            assert later.estimators["coefficients"].tolist() == first.estimators["coefficients"].tolist()
+            pd.testing.assert_frame_equal(later.frames["test"], first.frames["test"])
 
     def test_the_card_is_read_by_people_and_says_what_was_said(self):
         card = json.loads(

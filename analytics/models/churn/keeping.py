@@ -15,12 +15,13 @@ from analytics.metrics.churn_catalogue import names
 from analytics.models.churn.calibrate import Calibration
 from analytics.models.churn.candidates import CANDIDATES, LABELS, PARTS
 from analytics.models.churn.evidence import Evidence
+from analytics.models.churn.forest import Forest
 from analytics.models.churn.matrix import as_plain, from_plain
 from analytics.models.churn.settings import KIND, Settings
 from analytics.models.churn.training import Choice, Model, stacked
 from analytics.models.churn.windows import Plan, Window, digest
 from analytics.models.drift import drift_profile
-from analytics.models.registry import StoredModel, load_model, save_model
+from analytics.models.registry import StoredModel, save_model
 
 _LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
 _REFIT = "refit"
@@ -68,9 +69,9 @@ def keep(
         score=model.probability(model.matrix(customers))
     )
     card = _card(settings, plan, training, test, choice, model, evidence)
-    estimators = {part: model.estimators[part] for part in PARTS[model.name]}
+    estimators = {part: _kept(model.estimators[part]) for part in PARTS[model.name]}
     for number, refit in enumerate(model.refits):
-        estimators |= {f"{_REFIT}_{number:02d}_{name}": estimator for name, estimator in refit.items()}
+        estimators |= {f"{_REFIT}_{number:02d}_{name}": _kept(each) for name, each in refit.items()}
     frames = {
         "scores": evidence.scores,
         "calibration": evidence.calibration,
@@ -80,22 +81,30 @@ def keep(
         "forward": choice.forward,
         "profile": drift_profile(profile),
     }
-    save_model(settings.organisation, KIND, version, card, estimators, frames)
-    return load_model(settings.organisation, KIND, version)
+    return save_model(settings.organisation, KIND, version, card, estimators, frames)
+
+
+def _kept(estimator: Any) -> Any:
+    """An estimator as the registry keeps it: of a forest the trees."""
+    return list(estimator.trees) if isinstance(estimator, Forest) else estimator
 
 
 def restore(stored: StoredModel) -> Model:
     """Make the model from what the registry kept."""
     card = stored.card["model"]
+    whole: dict[str, Any] = {}
     refits: dict[str, dict[str, Any]] = {}
-    for name, estimator in stored.estimators.items():
+    for name, kept in stored.estimators.items():
+        estimator = Forest(kept) if isinstance(kept, list) else kept
         if name.startswith(f"{_REFIT}_"):
             number, part = name.removeprefix(f"{_REFIT}_").split("_", 1)
             refits.setdefault(number, {})[part] = estimator
+        else:
+            whole[name] = estimator
     return Model(
         card["name"],
         from_plain(card["columns"]),
-        {name: each for name, each in stored.estimators.items() if not name.startswith(f"{_REFIT}_")},
+        whole,
         tuple(refits[number] for number in sorted(refits)),
         float(card["refit_scale"]),
         Calibration(*card["calibration"]),

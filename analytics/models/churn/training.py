@@ -24,6 +24,7 @@ MOST_FOLDS = 3
 FOLD_ROWS = 30_000
 REFITS = 20
 REFIT_ROWS = 20_000
+REFIT_TREES = 15
 FEWEST_CUSTOMERS = 10
 
 
@@ -256,19 +257,13 @@ def refit(
     random = np.random.default_rng([seed, 1])
     found: list[Mapping[str, Any]] = []
     while len(found) < most:
-        counts = np.bincount(random.integers(0, len(ids), draws), minlength=len(ids))[codes]
-        kept = counts > 0
-        if not both_outcomes(churned[kept]):
-            counts, kept = np.ones_like(counts), np.ones(len(codes), dtype=bool)
+        counts = np.bincount(random.integers(0, len(ids), draws), minlength=len(ids))
+        drawn = np.repeat(np.arange(len(codes)), counts[codes])  # rows, not weights: boosting is quicker so
+        if not both_outcomes(churned[drawn]):
+            drawn = np.arange(len(codes))
+        again = seed + 1 + len(found)
         found.append(
-            fit_estimators(
-                PARTS[name],
-                matrix[kept],
-                churned[kept],
-                seed=seed + 1 + len(found),
-                weights=counts[kept].astype("float64"),
-                trees=30,
-            )
+            fit_estimators(PARTS[name], matrix[drawn], churned[drawn], seed=again, trees=REFIT_TREES)
         )
     return tuple(found), float(np.sqrt(draws / len(ids)))
 
