@@ -114,8 +114,8 @@ def purchase_features_at(
     breadth = _category_breadth(sales, sale_items, cutoffs)
     if breadth is not None:
         found = found.left_join(breadth, ["place", "customer_id"]).drop("place_right", "customer_id_right")
-    frames = by_place(found, len(cutoffs))
-    return [_of_purchases(frame, day_number(day)) for frame, day in zip(frames, cutoffs, strict=True)]
+    frame = _in_order(found)
+    return _parted(_of_purchases(frame, _ends(frame, cutoffs)), frame["place"], len(cutoffs))
 
 
 def visits_at(sales: ibis.Table, cutoffs: Sequence[date]) -> list[pd.DataFrame]:
@@ -145,10 +145,25 @@ def cutoffs_table(cutoffs: Sequence[date]) -> ibis.Table:
 
 def by_place(rows: ibis.Table, count: int) -> list[pd.DataFrame]:
     """Ask for rows of customers at so many cutoffs, and give those of each cutoff, by id."""
-    frame: pd.DataFrame = rows.to_pandas().sort_values(["place", "customer_id"])
-    edges = np.searchsorted(frame["place"].to_numpy(), np.arange(count + 1))
-    whole = frame.drop(columns="place")
-    return [whole.iloc[edges[i] : edges[i + 1]].reset_index(drop=True) for i in range(count)]
+    frame = _in_order(rows)
+    return _parted(frame.drop(columns="place"), frame["place"], count)
+
+
+def _in_order(rows: ibis.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = rows.to_pandas().sort_values(["place", "customer_id"], ignore_index=True)
+    return frame
+
+
+def _parted(frame: pd.DataFrame, place: pd.Series, count: int) -> list[pd.DataFrame]:
+    """The rows of each cutoff; they stand in the order of the cutoffs."""
+    edges = np.searchsorted(place.to_numpy(), np.arange(count + 1))
+    return [frame.iloc[edges[i] : edges[i + 1]].reset_index(drop=True) for i in range(count)]
+
+
+def _ends(frame: pd.DataFrame, cutoffs: Sequence[date]) -> pd.Series:
+    """The cutoff of each row, as a day."""
+    days = np.array([day_number(cutoff) for cutoff in cutoffs], dtype="float64")
+    return pd.Series(days[frame["place"].to_numpy(dtype="int64")], index=frame.index)
 
 
 def _buying_days(sales: ibis.Table, cutoff: date) -> ibis.Table:
@@ -183,7 +198,7 @@ def _category_breadth(
     return known.group_by("place", "customer_id").agg(category_breadth=_.count())
 
 
-def _of_purchases(frame: pd.DataFrame, end: int) -> pd.DataFrame:
+def _of_purchases(frame: pd.DataFrame, end: pd.Series) -> pd.DataFrame:
     """Divide what the engine has summed."""
     sums = frame.drop(columns="customer_id").astype("float64")
     visits, span = sums["frequency"], sums["last_day"] - sums["first_day"]
@@ -256,7 +271,6 @@ def account_features_at(
     accounts: ibis.Table, cutoffs: Sequence[date], *, horizon_days: int = 90
 ) -> list[pd.DataFrame]:
     """Describe the same at several cutoffs, in their order; see `account_features`."""
-    marks = cutoffs_table(cutoffs)
     rows = accounts.select(
         "customer_id",
         "snapshot_at",
@@ -266,31 +280,34 @@ def account_features_at(
         renews=day_of(_.renews_at),
         left=day_of(_.churned_at),
         **{name: _[name].cast("float64") for name in _STATE},
+    ).filter(_.day < day_number(max(cutoffs)))
+    # Of each snapshot the day until which it is the latest, so that a cutoff finds its one row by itself, and
+    # how many answers there were by then: the rows of one number have the latest answer in common.
+    in_time = {"group_by": "customer_id", "order_by": "snapshot_at"}
+    answered = {"group_by": ["customer_id", _.nps.notnull()], "order_by": "snapshot_at"}
+    alike = {"group_by": ["customer_id", "answers"]}
+    spans = rows.mutate(
+        until=_.day.lead().over(**in_time).fill_null(_NEVER),
+        answers=_.nps.count().over(**in_time, rows=(None, 0)),
+        before=_.nps.lag().over(**answered),
+    ).mutate(
+        nps_latest=_.nps.max().over(**alike), nps_before=_.before.max(where=_.nps.notnull()).over(**alike)
     )
-    known = rows.inner_join(marks, rows.day < marks.cutoff).mutate(
-        answered=_.nps.notnull().ifelse(1, 0), old=(_.day < _.cutoff - YEAR).ifelse(1, 0)
+    marks = cutoffs_table(cutoffs).mutate(year=_.cutoff - YEAR)
+    old = spans.inner_join(marks, [spans.day < marks.year, spans.until >= marks.year])
+    before = old.select("place", "customer_id", acv_before="acv")
+    now = spans.inner_join(marks, [spans.day < marks.cutoff, spans.until >= marks.cutoff])
+    live = now.filter(_.left.isnull() | (_.left >= _.cutoff), _.started.isnull() | (_.started < _.cutoff))
+    live = live.left_join(before, ["place", "customer_id"]).select(
+        "place", "customer_id", "plan", "started", "renews", *_STATE, "nps_latest", "nps_before", "acv_before"
     )
+    frame = _in_order(live)
+    described = _of_snapshots(frame, _ends(frame, cutoffs), horizon_days)
+    return _parted(described, frame["place"], len(cutoffs))
 
-    def newest(*of: str) -> Any:
-        group = ["place", "customer_id", *of]
-        return ibis.row_number().over(ibis.window(group_by=group, order_by=ibis.desc("snapshot_at")))
 
-    numbered = known.mutate(now=newest(), answer=newest("answered"), year=newest("old"))
-    now, answer = numbered.now == 0, numbered.answered == 1
-    state = numbered.group_by("place", "cutoff", "customer_id").agg(
-        **{name: _[name].max(where=now) for name in ("plan", "started", "renews", "left", *_STATE)},
-        nps_latest=_.nps.max(where=answer & (_.answer == 0)),
-        nps_before=_.nps.max(where=answer & (_.answer == 1)),
-        acv_before=_.acv.max(where=(_.old == 1) & (_.year == 0)),
-    )
-    live = state.filter(
-        _.left.isnull() | (_.left >= _.cutoff), _.started.isnull() | (_.started < _.cutoff)
-    ).drop("cutoff", "left")
-    return [
-        _of_snapshots(frame, day_number(cutoff), horizon_days)
-        for frame, cutoff in zip(by_place(live, len(cutoffs)), cutoffs, strict=True)
-    ]
-
+_NEVER = 2**40
+"""A day after all cutoffs."""
 
 _STATE = (
     *(
@@ -306,7 +323,7 @@ _STATE = (
 )
 
 
-def _of_snapshots(frame: pd.DataFrame, end: int, horizon_days: int) -> pd.DataFrame:
+def _of_snapshots(frame: pd.DataFrame, end: pd.Series, horizon_days: int) -> pd.DataFrame:
     s = frame.drop(columns=["customer_id", "plan"]).astype("float64")
     ahead = s["renews"] - end
     due = ((ahead >= 0) & (ahead < horizon_days)).astype("float64").where(ahead.notna())
