@@ -87,6 +87,8 @@ def test_two_threads_make_the_figures_of_one(figures, monkeypatch):
         alone = figures()
     for model in MODELS:
         monkeypatch.setattr(model, "fit", noting(model.fit))
+    fitted_here = close_probability.fit_calibrated
+    monkeypatch.setattr(close_probability, "fit_calibrated", noting(fitted_here))
     with threadpool_limits(limits=2):
         assert allowed() == 2
         together = figures()

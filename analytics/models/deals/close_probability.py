@@ -15,14 +15,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from analytics.metrics.rates import Z, wilson
+from analytics.models.deals.logistic import Logistic, fit_calibrated
 from analytics.models.deals.points import close_points, half_up, late_weeks
 from analytics.models.threads import one_thread
 from analytics.params.pipeline_rules import PipelineRules
@@ -52,7 +47,7 @@ class CloseModel:
     ----------
     closed, won : int
         Deals closed before the reference date that were open on some day, and those of them won.
-    fitted : CalibratedClassifierCV or None
+    fitted : Logistic or None
         None where there are too few; points say it then.
     inputs : tuple of str
         Columns that the classifier reads; those that tell closed deals apart in nothing are left out.
@@ -60,7 +55,7 @@ class CloseModel:
 
     closed: int = 0
     won: int = 0
-    fitted: CalibratedClassifierCV | None = None
+    fitted: Logistic | None = None
     inputs: tuple[str, ...] = ()
 
     @property
@@ -72,11 +67,7 @@ class CloseModel:
         """P(won), 0–1, of rows of `features`; missing without a classifier."""
         if self.fitted is None or features.empty:
             return np.full(len(features), math.nan)
-        with one_thread():
-            found: NDArray[np.float64] = self.fitted.predict_proba(features[list(self.inputs)].to_numpy())[
-                :, 1
-            ]
-        return found
+        return self.fitted.probability(features[list(self.inputs)].to_numpy())
 
 
 @dataclass(frozen=True)
@@ -210,17 +201,30 @@ def fit(rows: pd.DataFrame, rules: PipelineRules, inputs_of: pd.DataFrame | None
         Without a classifier under `ENOUGH` closed deals or `ENOUGH_OF_EACH` outcome, or where no input
         differs.
     """
-    by_deal = rows.loc[rows["outcome"] != "stale"].drop_duplicates("deal_id")["outcome"]
-    closed, won = len(by_deal), int((by_deal == "won").sum())
     table = features(rows, rules) if inputs_of is None else inputs_of.loc[rows.index]
-    inputs = tuple(name for name in table.columns if table[name].nunique() > 1)
-    if closed < ENOUGH or min(won, closed - won) < ENOUGH_OF_EACH or not inputs:
+    values, target = table.to_numpy(), (rows["outcome"] == "won").to_numpy()
+    numbers, first = _deals(rows)
+    over = (rows["outcome"] != "stale").to_numpy()[first]
+    closed, won = int(over.sum()), int(target[first].sum())
+    differs = np.fmax.reduce(values, axis=0, initial=-np.inf) > np.fmin.reduce(values, axis=0, initial=np.inf)
+    if closed < ENOUGH or min(won, closed - won) < ENOUGH_OF_EACH or not differs.any():
         return CloseModel(closed, won)
-    values, target = table[list(inputs)].to_numpy(), (rows["outcome"] == "won").to_numpy()
-    folds = list(GroupKFold(FOLDS).split(values, target, rows["deal_id"]))
-    model = CalibratedClassifierCV(_regression(), method="sigmoid", cv=folds, ensemble=False)
     with one_thread():
-        return CloseModel(closed, won, model.fit(values, target), inputs)
+        fitted = fit_calibrated(values[:, differs], target, _parts(target[first])[numbers])
+    return CloseModel(closed, won, fitted, tuple(table.columns[differs]))
+
+
+def _deals(rows: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Number of each row's deal, and each deal's first row."""
+    numbers, _ = pd.factorize(rows["deal_id"])
+    return numbers, np.unique(numbers, return_index=True)[1]
+
+
+def _parts(won: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Which of `FOLDS` parts each deal belongs to: both outcomes are dealt out evenly."""
+    part = np.zeros(len(won), dtype="int64")
+    part[np.argsort(won, kind="stable")] = np.arange(len(won)) % FOLDS
+    return part
 
 
 def evaluate(rows: pd.DataFrame, rules: PipelineRules) -> Holdout:
@@ -279,10 +283,6 @@ def percent(chance: NDArray[np.float64]) -> pd.Series:
     [1.0, 94.0, 99.0]
     """
     return half_up(pd.Series(100 * chance).clip(1, 99))
-
-
-def _regression() -> Pipeline:
-    return make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression(C=1.0, max_iter=500))
 
 
 def _log_losses(chance: NDArray[np.float64], won: NDArray[np.bool_]) -> NDArray[np.float64]:
