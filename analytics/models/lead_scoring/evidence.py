@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from analytics.metrics.rates import add_rate
 from analytics.models.churn.calibrate import fit_calibration
+from analytics.models.churn.matrix import design, plan_columns
 from analytics.models.churn.measures import auc_difference, calibration_table, lift_table, score_row
 from analytics.models.churn.training import one_score
 from analytics.models.lead_scoring.scorer import FOLDS, fit_scorer, folds, out_of_fold
@@ -91,7 +92,7 @@ def try_in_folds(frame: pd.DataFrame, features: Sequence[str], *, seed: int) -> 
     """
     converted = frame["converted"].to_numpy(bool)
     place = folds(converted, seed)
-    raw = out_of_fold(frame, converted, features, place, seed=seed)
+    raw = out_of_fold(design(frame, plan_columns(frame, features)), converted, place, seed=seed)
     own, simple = np.zeros(len(frame)), []
     for number in range(FOLDS):
         inside = place == number

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold
 
 from analytics.models.churn.calibrate import Calibration, fit_calibration
-from analytics.models.churn.candidates import fit_estimators, probabilities
 from analytics.models.churn.matrix import Column, design, plan_columns
+from analytics.models.threads import one_thread
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -21,6 +21,9 @@ Bools = NDArray[np.bool_]
 FEWEST = 10
 """Leads of either outcome that a model needs."""
 FOLDS = 5
+"""Parts that test each other."""
+CALIBRATION_FOLDS = 3
+"""Parts for the calibration's two numbers: with five, later leads were foretold no better."""
 
 
 @dataclass(frozen=True)
@@ -31,17 +34,17 @@ class Scorer:
     ----------
     columns : tuple of Column
         Of its matrix.
-    estimators : dict of str to estimator
+    boosting : HistGradientBoostingClassifier
     calibration : Calibration
     """
 
     columns: tuple[Column, ...]
-    estimators: dict[str, Any]
+    boosting: HistGradientBoostingClassifier
     calibration: Calibration
 
     def probability(self, frame: pd.DataFrame) -> Floats:
         """Chance to convert of each lead, 0–1."""
-        return self.calibration(probabilities("boosting", self.estimators, design(frame, self.columns)))
+        return self.calibration(_chance(self.boosting, design(frame, self.columns)))
 
 
 def readable(frame: pd.DataFrame, features: Sequence[str], like: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -78,25 +81,49 @@ def readable(frame: pd.DataFrame, features: Sequence[str], like: pd.DataFrame | 
     return frame.assign(**changed)
 
 
-def folds(converted: Bools, seed: int) -> NDArray[np.int64]:
-    """Which of five parts each lead belongs to; both outcomes are spread evenly over them."""
+def folds(converted: Bools, seed: int, parts: int = FOLDS) -> NDArray[np.int64]:
+    """Which of some parts each lead belongs to; both outcomes are spread evenly over them."""
     place = np.zeros(len(converted), dtype="int64")
-    parts = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(converted, converted)
-    for number, (_, inside) in enumerate(parts):
+    split = StratifiedKFold(parts, shuffle=True, random_state=seed).split(converted, converted)
+    for number, (_, inside) in enumerate(split):
         place[inside] = number
     return place
 
 
-def out_of_fold(
-    frame: pd.DataFrame, converted: Bools, features: Sequence[str], place: NDArray[np.int64], *, seed: int
-) -> Floats:
+def out_of_fold(matrix: Floats, converted: Bools, place: NDArray[np.int64], *, seed: int) -> Floats:
     """Chances that models say of leads that they were not fitted on, not yet calibrated."""
-    columns = plan_columns(frame, features)
-    matrix, found = design(frame, columns), np.zeros(len(frame))
-    for number in range(FOLDS):
+    found = np.zeros(len(matrix))
+    for number in range(int(place.max()) + 1):
         inside = place == number
-        fitted = fit_estimators(("boosting",), matrix[~inside], converted[~inside], seed=seed)
-        found[inside] = probabilities("boosting", fitted, matrix[inside])
+        found[inside] = _chance(_boosted(matrix[~inside], converted[~inside], seed), matrix[inside])
+    return found
+
+
+def _boosted(matrix: Floats, converted: Bools, seed: int) -> HistGradientBoostingClassifier:
+    """Fit small trees, and few of them.
+
+    75 trees of 4 leaves at rate 0.2 foretold later leads of two demonstration organisations, and samples of a
+    public list from 300 to all 9,240, no worse than 150 of 8 at 0.04, most of them better.
+    """
+    model = HistGradientBoostingClassifier(
+        learning_rate=0.2,
+        max_iter=75,
+        max_leaf_nodes=4,
+        max_bins=63,
+        min_samples_leaf=max(1, min(40, len(matrix) // 20)),
+        l2_regularization=1.0,
+        early_stopping=False,
+        random_state=seed,
+    )
+    with one_thread():
+        return model.fit(matrix, converted)
+
+
+def _chance(model: HistGradientBoostingClassifier, matrix: Floats) -> Floats:
+    if not len(matrix):
+        return np.zeros(0)
+    with one_thread():
+        found: Floats = model.predict_proba(matrix)[:, 1]
     return found
 
 
@@ -123,10 +150,11 @@ def fit_scorer(
         Under 50 ripe leads of either outcome the boosting's own chances stand, which its regularisation
         keeps close to calibrated.
     """
-    outside = out_of_fold(frame, converted, features, folds(converted, seed), seed=seed)
     columns = plan_columns(frame, features)
-    fitted = fit_estimators(("boosting",), design(frame, columns), converted, seed=seed)
-    return Scorer(columns, fitted, fit_calibration(outside[ripe], converted[ripe]))
+    matrix = design(frame, columns)
+    outside = out_of_fold(matrix, converted, folds(converted, seed, CALIBRATION_FOLDS), seed=seed)
+    calibration = fit_calibration(outside[ripe], converted[ripe])
+    return Scorer(columns, _boosted(matrix, converted, seed), calibration)
 
 
 def enough(converted: Bools) -> bool:
