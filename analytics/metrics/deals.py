@@ -56,7 +56,32 @@ def open_deals(
           `with_days`.
     """
     days = sorted({day_number(edge) for edge in edges})
-    found = _frame(_known(deals, history, days, closed=False))
+    return _by_day(_frame(_known(_open(_rows(deals), days), history)), edges)
+
+
+def open_and_closed_deals(
+    deals: ibis.Table, history: ibis.Table | None, edges: Sequence[date]
+) -> tuple[dict[date, pd.DataFrame], pd.DataFrame]:
+    """Give `open_deals` at each of some dates, and `closed_deals` before the last of them, in one query.
+
+    Parameters
+    ----------
+    deals, history, edges
+        As for `open_deals`.
+
+    Returns
+    -------
+    opened : dict of datetime.date to pandas.DataFrame
+    closed : pandas.DataFrame
+    """
+    days, rows = sorted({day_number(edge) for edge in edges}), _rows(deals)
+    both = ibis.union(_open(rows, days), _closed(rows, days[-1]))
+    found = _frame(_known(both, history))
+    over = found["closed_day"].notna()
+    return _by_day(found[~over], edges), found[over].reset_index(drop=True)
+
+
+def _by_day(found: pd.DataFrame, edges: Sequence[date]) -> dict[date, pd.DataFrame]:
     by_day = {float(str(day)): rows for day, rows in found.groupby("edge")}
     none = found.iloc[:0]
     return {
@@ -79,7 +104,7 @@ def closed_deals(deals: ibis.Table, history: ibis.Table | None, edge: date) -> p
     pandas.DataFrame
         Its columns but those that count days, by ``deal_id``; ``outcome`` is ``won`` or ``lost``.
     """
-    return _frame(_known(deals, history, [day_number(edge)], closed=True))
+    return _frame(_known(_closed(_rows(deals), day_number(edge)), history))
 
 
 def stage_entries(deals: ibis.Table, history: ibis.Table | None, edge: date) -> pd.DataFrame:
@@ -102,13 +127,13 @@ def stage_entries(deals: ibis.Table, history: ibis.Table | None, edge: date) -> 
     if history is None:
         kinds: Any = {"deal_id": "object", "stage": "object", "day": "int64"}
         return pd.DataFrame(columns=list(kinds)).astype(kinds)
-    days = [day_number(edge)]
+    day, known = day_number(edge), _rows(deals)
     wanted = ibis.union(
-        _rows(deals, days, closed=True).select("deal_id"), _rows(deals, days, closed=False).select("deal_id")
+        _last_closed(known, day).select("deal_id"), known.filter(_is_open(known, day)).select("deal_id")
     )
     rows = _changes(history).semi_join(wanted, "deal_id")
     rows = rows.filter(_entries(rows))
-    rows = rows.filter(rows.day < days[0]).order_by("deal_id", "at", "stage")
+    rows = rows.filter(rows.day < day).order_by("deal_id", "at", "stage")
     found: pd.DataFrame = rows.select("deal_id", "stage", "day").to_pandas()
     return found
 
@@ -160,9 +185,8 @@ def _entries(rows: ibis.Table) -> Any:
     return (rows.known == 1) & (before.isnull() | (before != rows.stage))
 
 
-def _known(deals: ibis.Table, history: ibis.Table | None, days: Sequence[int], *, closed: bool) -> ibis.Table:
-    """Open, or closed, deals at each of some days: the history's word, else what their own row proves."""
-    now = _rows(deals, days, closed=closed)
+def _known(now: ibis.Table, history: ibis.Table | None) -> ibis.Table:
+    """Deals at a day of each row: the history's word, else what their own row proves."""
     then = None if history is None else _latest(history, now)
     if then is None:
         rows = now.mutate(**{name: ibis.null(kind) for name, kind in _THEN.items()})
@@ -196,9 +220,9 @@ _THEN = {
 }
 
 
-def _rows(deals: ibis.Table, days: Sequence[int], *, closed: bool) -> ibis.Table:
-    """The rows of deals open at each of some days, or won or lost before the one."""
-    rows = deals.select(
+def _rows(deals: ibis.Table) -> ibis.Table:
+    """Deals as their own rows have them."""
+    return deals.select(
         deal_id=deals.deal_id,
         **{name: deals[name] for name in TEXTS},
         now_value=deals["value"].cast("decimal(18, 4)"),
@@ -212,16 +236,30 @@ def _rows(deals: ibis.Table, days: Sequence[int], *, closed: bool) -> ibis.Table
         **{name: deals[name].cast("float64") for name in (*COUNTS, *TERMS)},
         **{name: deals[name].cast("int64").cast("float64") for name in YES_OR_NO},
     )
-    if closed:
-        rows = rows.filter(_.closes < days[0], _.won_or_lost.isin(["won", "lost"]))
-        rows = rows.order_by(_.closes.desc(), _.deal_id).limit(MOST_CLOSED)
-        rows = rows.mutate(edge=ibis.literal(days[0], "int64"))
-    else:
-        # One row for each deal and day on which it is open; the days are few, and so are open deals.
-        edges = _edges(days)
-        still = rows.closes.isnull() | (rows.closes >= edges.edge)
-        rows = rows.join(edges, [rows.created_day < edges.edge, still])
-    rows = rows.filter(_.created_day < _.edge)
+
+
+def _is_open(rows: ibis.Table, day: Any) -> Any:
+    return (rows.created_day < day) & (rows.closes.isnull() | (rows.closes >= day))
+
+
+def _last_closed(rows: ibis.Table, day: int) -> ibis.Table:
+    """Deals won or lost before a day, at most the latest."""
+    over = rows.filter(_.closes < day, _.created_day < day, _.won_or_lost.isin(["won", "lost"]))
+    return over.order_by(_.closes.desc(), _.deal_id).limit(MOST_CLOSED)
+
+
+def _open(rows: ibis.Table, days: Sequence[int]) -> ibis.Table:
+    """One row for each deal and day on which it is open; the days are few, and so are open deals."""
+    edges = _edges(days)
+    return _at(rows.join(edges, _is_open(rows, edges.edge)))
+
+
+def _closed(rows: ibis.Table, day: int) -> ibis.Table:
+    return _at(_last_closed(rows, day).mutate(edge=ibis.literal(day, "int64")))
+
+
+def _at(rows: ibis.Table) -> ibis.Table:
+    """What a deal's own row proves for the day ``edge``."""
     entered = rows.entered_day < rows.edge
     undated = rows.entered_day.isnull() & (rows.closes.isnull() | (rows.closes < rows.edge))
     no_day = ibis.null("int64")

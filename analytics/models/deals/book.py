@@ -141,8 +141,7 @@ def read_book(
     edge = periods[-1].reference_date
     months = tuple(pipeline.forecast_months(first_day, edge))
     edges = sorted({*(period.reference_date for period in periods), *months})
-    opened = known.open_deals(deals, history, edges)
-    closed = known.closed_deals(deals, history, edge)
+    opened, closed = known.open_and_closed_deals(deals, history, edges)
     entries = known.stage_entries(deals, history, edge)
     still = opened[edge].assign(closed_day=float(day_number(edge)))
     lives = classifier.weekly(pd.concat([closed, still[closed.columns]], ignore_index=True), entries)
