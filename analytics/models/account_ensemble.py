@@ -124,9 +124,10 @@ def _matrix(
     middle: pd.Series,
     high: pd.Series,
 ) -> Floats:
-    numbers = _numbers(rows)[known].fillna(middle).clip(low, high, axis=1)
+    numbers = _numbers(rows)[known].to_numpy()
+    numbers = np.clip(np.where(np.isnan(numbers), middle, numbers), low, high)
     dummies = [(rows["plan"] == plan).to_numpy(dtype="float64") for plan in plans]
-    return np.column_stack([numbers.to_numpy(dtype="float64"), *dummies])
+    return np.column_stack([numbers, *dummies])
 
 
 def _path_effects(tree: Any, matrix: Floats) -> Floats:
