@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import betainc, betaincinv
 
-from analytics.models.purchases.counts import HIGH, LOW, Chunk, chunks, pairs_of
+from analytics.models.purchases.counts import HIGH, LEAST, LOW, Chunk, chunks, pairs_of
 from analytics.models.purchases.fit import PurchaseFit
 from analytics.models.purchases.gamma_gamma import GammaGammaFit
 from analytics.models.purchases.rows import WEEKS_A_MONTH, Floats, Integers, Rows
@@ -22,6 +22,8 @@ TOGETHER = 0.04
 """Numbers of visits that differ by less, as a share, have one row of a table together: from 50 on."""
 
 MOST_TEMPER = 25.0
+
+LEVELS = np.array([LOW, HIGH])
 
 
 def discount_factors(months: int, discount_rate: float) -> Floats:
@@ -99,16 +101,14 @@ def spending_quantiles(
         local = np.empty(len(x), dtype=np.int64)
         for i, pairs in enumerate(np.split(pair_order, starts[1:])):
             local[pairs] = np.arange(len(pairs))
-            logs, table = beta_table(value.values, float(distinct[i]), visits, tempering)
-            spread = (1 - chunk.tails[0][pairs])[:, None] + chances[:, pairs].T @ table
+            none = 1 - chunk.tails[0][pairs]
+            table = _Spending(value.values, float(distinct[i]), visits, none, chances[:, pairs], tempering)
             inside = row_order[row_ends[i] : row_ends[i + 1]]
             members = chunk.rows[inside]
             column = local[chunk.column[inside]]
-            for level, found in ((LOW, low), (HIGH, high)):
-                # Of those who are still there, this much must stay below.
-                wanted = 1 - (1 - level) / alive[members]
-                none = 1 - chunk.tails[0][chunk.column[inside]]
-                found[members] = np.where(wanted <= none, 0.0, _crossing(logs, spread, column, wanted))
+            # Of those who are still there, this much must stay below.
+            wanted = (1 - (1 - LEVELS[:, None]) / alive[members]).ravel()
+            low[members], high[members] = table.crossing(np.tile(column, 2), wanted).reshape(2, -1)
     return low, high
 
 
@@ -189,32 +189,53 @@ def temper(params: Floats, x: Floats, value: Floats, visits: Floats, spent: Floa
     return (low + high) / 2
 
 
-def beta_table(params: Floats, x: float, visits: Floats, tempering: float) -> tuple[Floats, Floats]:
-    """Distributions of spending for numbers of visits, tabulated.
+class _Spending:
+    """What customers with one number of repeat visits spend, if they are still there.
 
-    Parameters
-    ----------
-    params : numpy.ndarray of shape (3,)
-    x : float
-        Repeat visits so far.
-    visits : numpy.ndarray of shape (n_counts,)
-        Increasing.
-    tempering : float
-
-    Returns
-    -------
-    logs : numpy.ndarray of shape (GRID,)
-        Logarithms of spending / scale.
-    table : numpy.ndarray of shape (n_counts, GRID)
-        P(spending ≤ that) for each number of visits.
+    P(spending ≤ that), relative to the own scale, of each pair of x and age, on a grid of logarithms. It is
+    computed where it is asked for: bisection looks at a few points, and one x has often a few customers.
     """
-    p, q, _ = params
-    shape, after = p * visits / tempering, (q + p * x) / tempering
-    ends = [betaincinv(shape[0], after, 0.005), betaincinv(shape[-1], after, 0.995)]
-    low, high = np.log(np.clip(ends, 1e-12, 1 - 1e-12)) - np.log1p(-np.clip(ends, 1e-12, 1 - 1e-12))
-    logs = np.linspace(low, max(high, low + 1e-9), GRID)
-    points = 1 / (1 + np.exp(-logs))
-    return logs, np.asarray(betainc(shape[:, None], after, points[None, :]))
+
+    def __init__(
+        self, params: Floats, x: float, visits: Floats, none: Floats, chances: Floats, tempering: float
+    ) -> None:
+        p, q, _ = params
+        shape, self.after = p * visits / tempering, (q + p * x) / tempering
+        ends = betaincinv(shape[[0, -1]], self.after, [0.005, 0.995])
+        low, high = np.log(np.clip(ends, 1e-12, 1 - 1e-12)) - np.log1p(-np.clip(ends, 1e-12, 1 - 1e-12))
+        self.logs = np.linspace(low, max(high, low + 1e-9), GRID)
+        likely = chances.max(axis=1) > LEAST  # others of the chunk may come far more often
+        self.shape, self.chances, self.none = shape[likely], chances[likely].T, none
+        self.spread = np.empty((len(none), GRID))
+        self.known = np.zeros(GRID, dtype=bool)
+
+    def upto(self, column: Integers, place: Integers) -> Floats:
+        """Read the distribution of each row's pair at a place of the grid."""
+        new = np.unique(place[~self.known[place]])
+        points = 1 / (1 + np.exp(-self.logs[new]))
+        self.spread[:, new] = self.none[:, None] + self.chances @ betainc(
+            self.shape[:, None], self.after, points
+        )
+        self.known[new] = True
+        return self.spread[column, place]
+
+    def crossing(self, column: Integers, wanted: Floats) -> Floats:
+        """Where each row's distribution reaches the level wanted: bisection, then a straight line.
+
+        0 where no visit alone has as much probability.
+        """
+        found, some = np.zeros(len(column)), wanted > self.none[column]
+        column, wanted = column[some], wanted[some]
+        below = np.zeros(len(column), dtype=np.int64)
+        above = np.full(len(column), GRID - 1, dtype=np.int64)
+        while np.any(above - below > 1):
+            middle = (below + above) // 2
+            less = self.upto(column, middle) < wanted
+            below, above = np.where(less, middle, below), np.where(less, above, middle)
+        start, end = self.upto(column, below), self.upto(column, above)
+        part = np.clip((wanted - start) / np.maximum(end - start, 1e-15), 0.0, 1.0)
+        found[some] = np.exp(self.logs[below] + part * (self.logs[above] - self.logs[below]))
+        return found
 
 
 def _grouped(chunk: Chunk) -> tuple[Floats, Floats]:
@@ -228,16 +249,3 @@ def _grouped(chunk: Chunk) -> tuple[Floats, Floats]:
     chances = tails - np.concatenate([tails[1:], np.zeros((1, tails.shape[1]))])
     ends = np.append(starts[1:], counts + 1) - 1
     return (starts + ends) / 2, np.maximum(chances, 0.0)
-
-
-def _crossing(logs: Floats, spread: Floats, column: Integers, wanted: Floats) -> Floats:
-    """Where each row's distribution reaches the level wanted: bisection, then a straight line."""
-    below = np.zeros(len(column), dtype=np.int64)
-    above = np.full(len(column), len(logs) - 1, dtype=np.int64)
-    while np.any(above - below > 1):
-        middle = (below + above) // 2
-        less = spread[column, middle] < wanted
-        below, above = np.where(less, middle, below), np.where(less, above, middle)
-    start, end = spread[column, below], spread[column, above]
-    part = np.clip((wanted - start) / np.maximum(end - start, 1e-15), 0.0, 1.0)
-    return np.asarray(np.exp(logs[below] + part * (logs[above] - logs[below])))
