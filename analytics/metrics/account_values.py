@@ -171,9 +171,7 @@ def _shots(accounts: ibis.Table, reference_date: date) -> ibis.Table:
     known = accounts.select(
         customer_id=accounts.customer_id,
         at=at,
-        until=at.lead().over(following),
-        started=second("started_at"),
-        churned=second("churned_at"),
+        **_tenure(at, at.lead().over(following), second("started_at"), second("churned_at")),
         renews=second("renews_at"),
         plan=accounts.plan if "plan" in columns else ibis.null("string"),
         acv=acv,
@@ -226,7 +224,7 @@ def _at(shots: ibis.Table, marks: ibis.Table) -> ibis.Table:
     last = _.at < _.edge
     recent = last & (_.at >= _.edge - DAYS_BACK * SECONDS_A_DAY)
     # At how many of the ends a snapshot is the last word: what it says then holds for so many months.
-    months: Any = sum(_live(_[end]).ifelse(1, 0) for end in _ENDS)
+    months: Any = sum(_live(_[end]).cast("int64") for end in _ENDS)
     rows = (
         seen.mutate(stands=_live(_.edge), months=(_.over == 1).ifelse(months, ibis.null("int64")))
         .group_by("cutoff", "edge", "customer_id")
@@ -262,10 +260,21 @@ def _at(shots: ibis.Table, marks: ibis.Table) -> ibis.Table:
     )
 
 
+_NEVER = 2**62
+
+
+def _tenure(at: Any, following: Any, started: Any, churned: Any) -> dict[str, Any]:
+    """When a snapshot is the last word on an account that is a customer: after one instant, up to another."""
+    return {
+        "started": started,
+        "valid_after": ibis.greatest(at, started.fill_null(at)),
+        "valid_upto": ibis.least(following.fill_null(_NEVER), churned.fill_null(_NEVER)),
+    }
+
+
 def _live(edge: Any) -> Any:
     """Whether a snapshot is the last one before an instant, and of an account that is a customer then."""
-    last_word = (_.at < edge) & (_.until.isnull() | (_.until >= edge))
-    return last_word & (_.started.isnull() | (_.started < edge)) & (_.churned.isnull() | (_.churned >= edge))
+    return (_.valid_after < edge) & (_.valid_upto >= edge)
 
 
 def _with_identity(rows: ibis.Table, customers: ibis.Table | None, selection: Selection) -> ibis.Table:
