@@ -12,6 +12,7 @@ import ibis
 import numpy as np
 import pandas as pd
 from ibis import _
+from numpy.typing import NDArray
 
 from analytics.metrics.customer_sums import exact, members, money, share_of
 from analytics.metrics.purchases import day_number, purchases
@@ -213,15 +214,13 @@ def concentration(groups: pd.DataFrame, figures: pd.DataFrame) -> dict[str, Any]
     }
 
 
-def distribution(
-    sales: ibis.Table, customers: ibis.Table | None, timeframe: Timeframe, *, selection: Selection = EVERYONE
-) -> pd.DataFrame:
+def distribution(people: pd.DataFrame) -> pd.DataFrame:
     """How many customers have brought how much, counted in steps that grow with the amount.
 
     Parameters
     ----------
-    sales, customers, timeframe, selection
-        As for `percentiles`.
+    people : pandas.DataFrame
+        As returned by `analytics.metrics.clv.customers_by_value`, all of them.
 
     Returns
     -------
@@ -233,18 +232,20 @@ def distribution(
           whose net revenue is 0 or less stand in a row of their own, from missing to 0; so do those below
           the smallest step.
         - ``customers`` (int64), ``total_revenue`` (money)
+
+    Examples
+    --------
+    >>> distribution(pd.DataFrame({"total_revenue": [10.0, 12.5, 14.0]}))
+       from_revenue  to_revenue  customers  total_revenue
+    0       10.0000     13.3352          2           22.5
+    1       13.3352     17.7828          1           14.0
     """
     edges = _edges(STEPS_A_DECADE)
-    counted: pd.DataFrame = (
-        members(sales, customers, timeframe, selection)
-        .group_by(step=_step(_.revenue, edges))
-        .agg(customers=_.count(), total_revenue=money(_.revenue.sum()))
-        .to_pandas()
-        .set_index("step")
-    )
+    groups = people.groupby(_steps(people["total_revenue"], edges))["total_revenue"]
+    counted = pd.DataFrame({"customers": groups.size(), "total_revenue": groups.sum().round(4)})
     steps = [step for step in counted.index if step > 0]
     filled = [*([0] if 0 in counted.index else []), *(range(min(steps), max(steps) + 1) if steps else [])]
-    frame: pd.DataFrame = counted.reindex(filled, fill_value=0)
+    frame = counted.reindex(filled, fill_value=0)
     frame.insert(0, "from_revenue", [edges[step - 1] if step else np.nan for step in filled])
     frame.insert(1, "to_revenue", [edges[step] if step else edges[0] for step in filled])
     types = {
@@ -256,15 +257,13 @@ def distribution(
     return frame.reset_index(drop=True).astype(types)
 
 
-def orders_and_value(
-    sales: ibis.Table, customers: ibis.Table | None, timeframe: Timeframe, *, selection: Selection = EVERYONE
-) -> pd.DataFrame:
+def orders_and_value(people: pd.DataFrame) -> pd.DataFrame:
     """Customers counted by how often they have ordered and by their average order value.
 
     Parameters
     ----------
-    sales, customers, timeframe, selection
-        As for `percentiles`.
+    people : pandas.DataFrame
+        As for `distribution`.
 
     Returns
     -------
@@ -277,22 +276,20 @@ def orders_and_value(
         - ``customers`` (int64), ``orders`` (int64): all orders of theirs, ``total_revenue`` (money)
     """
     edges = _edges(VALUE_STEPS_A_DECADE)
-    counted: pd.DataFrame = (
-        members(sales, customers, timeframe, selection)
-        .select(
-            total_orders=_.orders.clip(upper=MOST_ORDERS),
-            step=_step(_.revenue.cast("float64") / _.orders, edges),
-            orders=_.orders,
-            revenue=_.revenue,
-        )
-        .group_by("total_orders", "step")
-        .agg(customers=_.count(), orders=_.orders.sum().cast("int64"), total_revenue=money(_.revenue.sum()))
-        .order_by("total_orders", "step")
-        .to_pandas()
+    orders = people["total_orders"].clip(upper=MOST_ORDERS)
+    groups = people.groupby([orders, _steps(people["average_order_value"], edges)])
+    sums = groups[["total_orders", "total_revenue"]].sum().round({"total_revenue": 4})
+    steps = sums.index.get_level_values(1)
+    return pd.DataFrame(
+        {
+            "total_orders": sums.index.get_level_values(0).astype("int64"),
+            "from_value": np.array([edges[step - 1] if step else np.nan for step in steps], dtype="float64"),
+            "to_value": np.array([edges[step] if step else edges[0] for step in steps], dtype="float64"),
+            "customers": groups.size().to_numpy(dtype="int64"),
+            "orders": sums["total_orders"].to_numpy(dtype="int64"),
+            "total_revenue": sums["total_revenue"].to_numpy(dtype="float64"),
+        }
     )
-    counted.insert(1, "from_value", [edges[step - 1] if step else np.nan for step in counted["step"]])
-    counted.insert(2, "to_value", [edges[step] if step else edges[0] for step in counted["step"]])
-    return counted.drop(columns="step").astype({"from_value": "float64", "to_value": "float64"})
 
 
 def by_orders(grid: pd.DataFrame) -> pd.DataFrame:
@@ -434,7 +431,6 @@ def _edges(steps_a_decade: int) -> list[float]:
     ]
 
 
-def _step(amount: Any, edges: list[float]) -> Any:
-    """Number of the step that an amount lies in: 0 below the first edge, the last one for all above."""
-    below = [(amount < edge, ibis.literal(number, "int64")) for number, edge in enumerate(edges[:-1])]
-    return ibis.cases(*below, else_=ibis.literal(len(edges) - 1, "int64"))
+def _steps(amounts: pd.Series, edges: list[float]) -> NDArray[np.int64]:
+    """Numbers of the steps that amounts lie in: 0 below the first edge, the last one for all above."""
+    return np.searchsorted(edges[:-1], amounts.to_numpy(dtype="float64"), side="right")

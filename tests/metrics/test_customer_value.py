@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.metrics.clv import headlines
+from analytics.metrics.clv import customers_by_value, headlines
 from analytics.metrics.customer_value import (
     by_joining_year,
     by_orders,
@@ -49,6 +49,16 @@ def sales_of(*rows):
 def spending(*amounts):
     """One customer for each amount."""
     return sales_of(*[(f"c{i:04}", "2025-03-01", amount) for i, amount in enumerate(amounts)])
+
+
+def spread(*past, **selection):
+    """The distribution from sales."""
+    return distribution(customers_by_value(*past, **selection))
+
+
+def grid_of(*past, **selection):
+    """Orders and their value from sales."""
+    return orders_and_value(customers_by_value(*past, **selection))
 
 
 class TestLorenz:
@@ -130,26 +140,26 @@ class TestDeciles:
 
 class TestDistribution:
     def test_counts_everybody_once(self):
-        counted = distribution(spending(0.005, 0.01, 9.99, 10, 10.01, 1e6, 0), None, YEAR)
+        counted = spread(spending(0.005, 0.01, 9.99, 10, 10.01, 1e6, 0), None, YEAR)
         assert counted["customers"].sum() == 7
         assert counted["total_revenue"].sum() == pytest.approx(1_000_030.02)
 
     def test_an_amount_on_an_edge_belongs_to_the_step_above(self):
-        counted = distribution(spending(10), None, YEAR)
+        counted = spread(spending(10), None, YEAR)
         assert counted[["from_revenue", "customers"]].to_numpy().tolist() == [[10.0, 1]]
 
     def test_those_who_brought_nothing_stand_in_a_row_of_their_own(self):
         sales = sales_of(("ada", "2025-03-01", 20), ("ben", "2025-03-01", 5), ("ben", "2025-03-02", -9))
-        counted = distribution(sales, None, YEAR)
+        counted = spread(sales, None, YEAR)
         assert math.isnan(counted["from_revenue"].iloc[0])
         assert counted["customers"].tolist() == [1, 1]
 
     def test_empty_steps_between_are_there(self):
-        counted = distribution(spending(1, 10), None, YEAR)
+        counted = spread(spending(1, 10), None, YEAR)
         assert counted["customers"].tolist() == [1, *[0] * 7, 1]
 
     def test_steps_join_without_gaps_and_grow_by_one_factor(self):
-        counted = distribution(spending(1, 1e4), None, YEAR)
+        counted = spread(spending(1, 1e4), None, YEAR)
         assert (
             counted["from_revenue"].iloc[1:].to_numpy() == counted["to_revenue"].iloc[:-1].to_numpy()
         ).all()
@@ -158,14 +168,14 @@ class TestDistribution:
         )
 
     def test_beyond_the_last_step_is_the_last_step(self):
-        assert distribution(spending(9e12), None, YEAR)["customers"].tolist() == [1]
+        assert spread(spending(9e12), None, YEAR)["customers"].tolist() == [1]
 
 
 class TestOrdersAndValue:
     SALES = (("ada", "2025-03-01", 10), ("ben", "2025-03-01", 30), ("ben", "2025-03-02", 10))
 
     def test_counts_customers_by_orders_and_by_order_value(self):
-        grid = orders_and_value(sales_of(*self.SALES), None, YEAR)
+        grid = grid_of(sales_of(*self.SALES), None, YEAR)
         assert grid[["total_orders", "from_value", "customers"]].to_numpy().tolist() == [
             [1, 10, 1],
             [2, 17.7828, 1],
@@ -173,23 +183,23 @@ class TestOrdersAndValue:
 
     def test_ten_stands_for_ten_or_more(self):
         sales = sales_of(*[("ada", "2025-03-01", 1)] * 12, *[("ben", "2025-03-01", 1)] * 10)
-        orders = by_orders(orders_and_value(sales, None, YEAR))
+        orders = by_orders(grid_of(sales, None, YEAR))
         assert orders[["total_orders", "customers", "average_order_value"]].to_numpy().tolist() == [
             [10, 2, 1]
         ]
 
     def test_shares_of_customers_and_of_revenue_add_up(self):
-        orders = by_orders(orders_and_value(sales_of(*self.SALES), None, YEAR))
+        orders = by_orders(grid_of(sales_of(*self.SALES), None, YEAR))
         assert orders["customer_percent"].tolist() == [50, 50]
         assert orders["revenue_contribution"].tolist() == [20, 80]
         assert orders["average_order_value"].tolist() == [10, 20]
         assert orders["average_clv"].tolist() == [10, 40]
 
     def test_an_order_value_of_nothing_has_no_lower_end(self):
-        assert math.isnan(orders_and_value(spending(0), None, YEAR)["from_value"].iloc[0])
+        assert math.isnan(grid_of(spending(0), None, YEAR)["from_value"].iloc[0])
 
     def test_no_customers_give_no_rows(self):
-        assert by_orders(orders_and_value(spending(), None, YEAR)).empty
+        assert by_orders(grid_of(spending(), None, YEAR)).empty
 
 
 class TestJoiningYears:
@@ -256,7 +266,7 @@ class TestJoiningYears:
         assert by_joining_year(spending(), None, YEAR).empty
 
 
-MEASURES = [percentiles, distribution, orders_and_value, by_joining_year]
+MEASURES = [percentiles, spread, grid_of, by_joining_year]
 
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.__name__)
