@@ -130,21 +130,6 @@ def repeat_visits_by_week(
     return counted
 
 
-def first_visit_day(sales: ibis.Table, reference_date: date) -> int | None:
-    """Day of the first visit of all, days since 1970-01-01; None where there is none before `reference_date`.
-
-    Parameters
-    ----------
-    sales : ibis.Table
-        As in the contract.
-    reference_date : datetime.date
-        Nothing on or after it is read.
-    """
-    visits = purchases(sales).filter(_.is_order, _.day < day_number(reference_date))
-    found = visits.agg(first=_.day.min()).to_pandas()["first"].iloc[0]
-    return None if pd.isna(found) else int(found)
-
-
 def _days(sales: ibis.Table, end: int) -> ibis.Table:
     """One row for each customer and day before `end`, with the customer's first visit."""
     days = (

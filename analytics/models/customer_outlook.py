@@ -158,7 +158,7 @@ def look_ahead(
     end = timeframe.reference_date
     histories = visit_history(sales, end)
     learnt = fit_lifetime_value(histories, model=model, fitter=fitter)
-    checked = validate_lifetime_value(sales, end, model=model, fitter=fitter)
+    checked = validate_lifetime_value(sales, end, model=model, fitter=fitter, visits=histories)
     margin = profit["profit_margin"].iloc[0]
     share = None if pd.isna(margin) else float(margin) / 100
     shown = histories[histories["customer_id"].isin(people["customer_id"])].reset_index(drop=True)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from analytics.errors import ParamsError
 from analytics.metrics.purchases import as_table, day_number
-from analytics.metrics.visits import first_visit_day, repeat_visits_by_week, visit_history
+from analytics.metrics.visits import repeat_visits_by_week, visit_history
 
 FIRST, CUT, END = date(2026, 1, 1), date(2026, 3, 1), date(2026, 5, 1)
 
@@ -87,11 +87,6 @@ class TestNothingFromTheReferenceDateOn:
     def test_a_holdout_without_a_day_is_refused(self):
         with pytest.raises(ParamsError, match="no day after 2026-03-01"):
             visit_history(table(("a", "2026-01-01", 5.0)), CUT, until=CUT)
-
-    def test_the_first_visit_of_all(self):
-        sales = table(("a", "2025-12-01", -5.0), ("a", "2026-01-07", 5.0), ("b", "2026-01-05", 5.0))
-        assert first_visit_day(sales, CUT) == day_number(date(2026, 1, 5))
-        assert first_visit_day(sales, date(2026, 1, 1)) is None
 
 
 class TestByWeek:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.metrics.purchases import EPOCH
-from analytics.metrics.visits import first_visit_day, repeat_visits_by_week, visit_history
+from analytics.metrics.visits import repeat_visits_by_week, visit_history
 from analytics.models.purchases import counts, gamma_gamma, spending
 from analytics.models.purchases.fit import Fitter, Model, PurchaseFit
 from analytics.models.purchases.gamma_gamma import GammaGammaFit
@@ -95,7 +95,12 @@ class Validation:
 
 
 def validate_lifetime_value(
-    sales: ibis.Table, reference_date: date, *, model: Model = "auto", fitter: Fitter = "own"
+    sales: ibis.Table,
+    reference_date: date,
+    *,
+    model: Model = "auto",
+    fitter: Fitter = "own",
+    visits: pd.DataFrame | None = None,
 ) -> Validation:
     """Fit on the first part of the history and compare with what came after.
 
@@ -108,6 +113,9 @@ def validate_lifetime_value(
         history under 78 weeks.
     model, fitter
         As for `analytics.models.purchases.learning.fit_lifetime_value`.
+    visits : pandas.DataFrame, optional
+        As returned by `analytics.metrics.visits.visit_history` at `reference_date`, where it has been read
+        already.
 
     Returns
     -------
@@ -118,9 +126,10 @@ def validate_lifetime_value(
     ParamsError
         If `model` or `fitter` is not known.
     """
-    first = first_visit_day(sales, reference_date)
-    if first is None:
+    visits = visit_history(sales, reference_date) if visits is None else visits
+    if visits.empty:
         return _nothing("no_sales")
+    first = int(visits["first_day"].min())
     split = _split(first, reference_date)
     if split is None:
         return _nothing("history_too_short")

@@ -21,8 +21,9 @@ from scipy.special import digamma, gammaln
 from analytics.models.purchases.negative_binomial import Tail, negative_binomial_tails
 from analytics.models.purchases.rows import Floats, Integers, Rows
 
-NODES = 16
-"""Nodes of the quadrature over the time of leaving."""
+LEGENDRE, WEIGHTS = np.polynomial.legendre.leggauss(16)
+LEGENDRE, WEIGHTS = (LEGENDRE + 1) / 2, WEIGHTS / 2
+"""Nodes of the quadrature over the time of leaving, as shares of it, and their weights."""
 
 CHUNK = 100_000
 
@@ -120,9 +121,8 @@ class ParetoNbd:
         r, alpha, s, beta = params
         scale = beta + age
         stays = np.exp(-s * np.log1p(horizon / scale))
-        nodes, weights = np.polynomial.legendre.leggauss(NODES)
         parts = [(stays, negative_binomial_tails(r + x, horizon / (alpha + age)))]
-        for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
+        for node, weight in zip(LEGENDRE, WEIGHTS, strict=True):
             until = scale * np.expm1(-np.log1p(-node * (1 - stays)) / s)
             tail = negative_binomial_tails(r + x, until / (alpha + age))
             parts.append((weight * (1 - stays), tail))
@@ -141,17 +141,16 @@ def _leaving(params: Floats, x: Integers, t_x: Floats, age: Floats) -> tuple[Flo
     y = ln((α+u)/(α+t_x)), cut where the integrand has fallen by e^−40.
     """
     r, alpha, s, beta = params
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
     start = np.log(alpha + t_x)
     length = np.minimum(np.log(alpha + age) - start, 40.0 / np.maximum(r + x - 1, 0.5))
-    y = length[:, None] * ((nodes + 1) / 2)
+    y = length[:, None] * LEGENDRE
     log_a = start[:, None] + y
     a_u = np.exp(log_a)
     b_u = np.maximum(a_u + (beta - alpha), 1e-300)
     log_b = np.log(b_u)
     log_f = (1 - r - x)[:, None] * y - (s + 1) * log_b
     top = log_f.max(axis=1)
-    f = np.exp(log_f - top[:, None]) * (weights / 2)
+    f = np.exp(log_f - top[:, None]) * WEIGHTS
     total = f.sum(axis=1)
     with np.errstate(divide="ignore"):  # no time between the last visit and T: log 0
         value = np.log(s * length * total) + top + (1 - r - x) * start

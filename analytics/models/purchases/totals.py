@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
 from analytics.models.purchases import counts, gamma_gamma, spending
+from analytics.models.purchases.counts import Counts
 from analytics.models.purchases.fit import PurchaseFit
 from analytics.models.purchases.gamma_gamma import GammaGammaFit
 from analytics.models.purchases.learning import LifetimeValueModel
@@ -86,69 +86,84 @@ def _sums(
     revenue_error: float,
 ) -> list[tuple[str, str, float, float, float]]:
     """Horizon, measure, total, its standard deviation as a share of it, the share that a holdout missed."""
-    found: list[tuple[str, str, float, float, float]] = []
-    for name, months in (("90d", SHORT_DAYS / DAYS_A_WEEK / WEEKS_A_MONTH), ("12m", 12), ("36m", 36)):
-        found.append(
-            (name, "purchases", *_visits(model.purchases, histories, months * WEEKS_A_MONTH), total_error)
-        )
-    for months in MONTHS:
-        found.append(
-            (f"{months}m", "revenue", *_revenue(model, histories, months, discount_rate), revenue_error)
-        )
+    horizons = {"90d": SHORT_DAYS / DAYS_A_WEEK, **{f"{m}m": m * WEEKS_A_MONTH for m in MONTHS}}
+    nothing = (float("nan"), float("nan"))
+    visits, money = dict.fromkeys(horizons, nothing), dict.fromkeys(MONTHS, nothing)
+    if model.purchases is not None:
+        rows, few = collapse(histories), _sample(histories)
+        ahead = {name: _ahead(model.purchases, rows, few, weeks) for name, weeks in horizons.items()}
+        visits = {name: _visits(model.purchases, rows, found) for name, found in ahead.items()}
+        if model.value is not None:
+            terms = (model.purchases, model.value, histories, rows, few)
+            money = {
+                months: _revenue(*terms, ahead[f"{months}m"], months, discount_rate) for months in MONTHS
+            }
     share = np.nan if profit_share is None else profit_share
-    found += [
-        (name, "clv", value * share, spread, error) for name, _, value, spread, error in found[-len(MONTHS) :]
+    return [
+        *((name, "purchases", *found, total_error) for name, found in visits.items()),
+        *((f"{months}m", "revenue", *found, revenue_error) for months, found in money.items()),
+        *((f"{m}m", "clv", value * share, spread, revenue_error) for m, (value, spread) in money.items()),
     ]
-    return found
 
 
-def _visits(purchases: PurchaseFit | None, histories: pd.DataFrame, weeks: float) -> tuple[float, float]:
-    """Expected visits of all, and their standard deviation as a share of that."""
-    if purchases is None:
-        return float("nan"), float("nan")
-    rows = collapse(histories)
+@dataclass(frozen=True)
+class _Ahead:
+    """Visits of one horizon: of all histories, and expected of a sample, also with other parameters.
+
+    ``moved`` has a pair for each parameter, with it a little greater and a little less.
+    """
+
+    counts: Counts
+    few: Rows
+    expected: Floats
+    moved: list[tuple[Floats, Floats]]
+
+
+def _ahead(purchases: PurchaseFit, rows: Rows, sample: pd.DataFrame, weeks: float) -> _Ahead:
+    few = collapse(sample)
+    moved = [(_expected(up, few, weeks), _expected(down, few, weeks)) for up, down in _each_moved(purchases)]
     found = counts.count_visits(purchases, rows, weeks)
+    return _Ahead(found, few, _expected(purchases, few, weeks), moved)
+
+
+def _visits(purchases: PurchaseFit, rows: Rows, ahead: _Ahead) -> tuple[float, float]:
+    """Expected visits of all, and their standard deviation as a share of that."""
+    found, few = ahead.counts, ahead.few.customers
     total, chance = float(rows.customers @ found.expected), float(rows.customers @ found.variance)
-    few = collapse(_sample(histories))
-
-    def of(fit: PurchaseFit) -> float:
-        return float(few.customers @ _expected(fit, few, weeks))
-
-    return total, _spread(chance, total, _parameter_variance(purchases, of))
+    sums = [(float(few @ up), float(few @ down)) for up, down in ahead.moved]
+    return total, _spread(chance, total, _parameter_variance(purchases, sums))
 
 
 def _revenue(
-    model: LifetimeValueModel, histories: pd.DataFrame, months: int, discount_rate: float
+    purchases: PurchaseFit,
+    value: GammaGammaFit,
+    histories: pd.DataFrame,
+    rows: Rows,
+    sample: pd.DataFrame,
+    ahead: _Ahead,
+    months: int,
+    discount_rate: float,
 ) -> tuple[float, float]:
     """Expected discounted revenue of all, and its standard deviation as a share of that."""
-    purchases, value = model.purchases, model.value
-    if purchases is None or value is None:
-        return float("nan"), float("nan")
-    rows = collapse(histories)
     expected, present = spending.discounted_visits(purchases, rows, months, discount_rate)
-    found = counts.count_visits(purchases, rows, months * WEEKS_A_MONTH)
     each = gamma_gamma.expected_value(value, histories)
     total = float(present[rows.place] @ each)
     worth = (present / np.maximum(expected, 1e-300))[rows.place] * each
     between, within = _value_variance(value, histories)
-    mean = found.expected[rows.place]
-    square = found.variance[rows.place] + mean**2
-    chance = found.variance[rows.place] + square * between + mean * (1 + between) * within
-    few = _sample(histories)
-    few_rows = collapse(few)
-    weeks = months * WEEKS_A_MONTH
-    visits, values = _expected(purchases, few_rows, weeks), gamma_gamma.expected_value(value, few)
-
-    def by_visits(fit: PurchaseFit) -> float:
-        return float(_expected(fit, few_rows, weeks)[few_rows.place] @ values)
-
-    def by_value(fit: GammaGammaFit) -> float:
-        return float(visits[few_rows.place] @ gamma_gamma.expected_value(fit, few))
-
+    mean, variance = ahead.counts.expected[rows.place], ahead.counts.variance[rows.place]
+    chance = variance + (variance + mean**2) * between + mean * (1 + between) * within
     # Discounting moves the total, and hardly what uncertain parameters do to it.
-    parameters = _parameter_variance(purchases, by_visits)
+    place, values = ahead.few.place, gamma_gamma.expected_value(value, sample)
+    sums = [(float(up[place] @ values), float(down[place] @ values)) for up, down in ahead.moved]
+    parameters = _parameter_variance(purchases, sums)
     if value.constant is None:
-        parameters += _parameter_variance(value, by_value)
+        visits = ahead.expected[place]
+
+        def brought(fit: GammaGammaFit) -> float:
+            return float(visits @ gamma_gamma.expected_value(fit, sample))
+
+        sums = [(brought(up), brought(down)) for up, down in _each_moved(value)]
+        parameters += _parameter_variance(value, sums)
     return total, _spread(float(worth**2 @ chance), total, parameters)
 
 
@@ -168,16 +183,16 @@ def _value_variance(value: GammaGammaFit, histories: pd.DataFrame) -> tuple[Floa
     return 1 / np.maximum(q + p * x - 2, LEAST_SPREAD), 1 / p
 
 
-def _parameter_variance(fit: Fit, total: Callable[[Fit], float]) -> float:
-    """Variance of a total's logarithm from uncertain parameters, to first order."""
+def _parameter_variance(fit: PurchaseFit | GammaGammaFit, totals: list[tuple[float, float]]) -> float:
+    """Variance of a total's logarithm from uncertain parameters, to first order; see `_each_moved`."""
     covariance = fit.covariance.to_numpy(dtype=np.float64)
-    slope = np.array(
-        [
-            np.log(total(_moved(fit, name, STEP)) / total(_moved(fit, name, -STEP))) / (2 * STEP)
-            for name in fit.params.index
-        ]
-    )
+    slope = np.array([np.log(up / down) / (2 * STEP) for up, down in totals])
     return float(slope @ covariance @ slope)
+
+
+def _each_moved(fit: Fit) -> list[tuple[Fit, Fit]]:
+    """For each parameter the fit with it a little greater, and with it a little less."""
+    return [(_moved(fit, name, STEP), _moved(fit, name, -STEP)) for name in fit.params.index]
 
 
 def _moved(fit: Fit, name: str, step: float) -> Fit:
