@@ -157,6 +157,10 @@ class Dataset:
         """
         return self._staged[name]()
 
+    def keep(self, table: Any) -> Any:
+        """Compute once what several queries rest on; it stays lazy where an engine may write nothing."""
+        return self._source.keep(table)
+
     def close(self) -> None:
         """End the connection; the tables cannot be read any more."""
         self._source.close()
@@ -383,7 +387,7 @@ class _Reader:
         if view is None:
             table = self._canonical(staged or reading.stage(verdict.trusted), verdict)
             view = self.source.view_of(table)
-        self.tables[name] = self.source.viewed(f"read_{name}__", view) if view else table
+        self.tables[name] = self.source.viewed(f"read_{name}__", view, rows=verdict.used) if view else table
         return None if reading.once else view
 
     def _validated(self, reading: TableReading, staged: Staged | None) -> Verdict:

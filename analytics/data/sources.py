@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from analytics.params import Organisation
 
 ORG_ID = "org_id"
+FEW_ROWS = 500_000
+"""Rows up to which a table is computed once: some 50 MB. Larger ones are scanned in place."""
 
 
 @ibis.udf.scalar.builtin(name="hex", signature=(("string",), "string"))  # type: ignore[untyped-decorator]
@@ -159,13 +161,16 @@ class OpenSource:
         if self.dialect.name != "duckdb":
             return table
         self._names += 1
-        return self.backend.create_table(f"kept_{self._names}", table, temp=True)
+        return self._made(f"kept_{self._names}", table, self.backend.compile(table))
 
     def computed(self, name: str, table: Any) -> Any:
         """Compute a table once under a name, as `keep` does; what is made of it can be made again."""
         if self.dialect.name != "duckdb":
             return table
         sql = self._computed[name] = self.backend.compile(table)
+        return self._made(name, table, sql)
+
+    def _made(self, name: str, table: Any, sql: str) -> Any:
         self.backend.raw_sql(f"CREATE TEMP TABLE {quoted(name)} AS {sql}")
         return DatabaseTable(name=name, schema=table.schema(), source=self.backend).to_expr()
 
@@ -191,11 +196,17 @@ class OpenSource:
         view = self.view_of(table)
         return table if view is None else self.viewed(name, view)
 
-    def viewed(self, name: str, view: View) -> Any:
-        """Make a view, and give it as a table."""
+    def viewed(self, name: str, view: View, *, rows: int | None = None) -> Any:
+        """Make a view, and give it as a table; of so few rows that they are soon read, compute it once.
+
+        Each query of a view casts, merges and looks up again what it reads, which takes longer than most
+        queries take on the rows themselves.
+        """
         for computed, sql in view.rests_on.items():
             self.backend.raw_sql(f"CREATE TEMP TABLE IF NOT EXISTS {quoted(computed)} AS {sql}")
-        made = self.backend.raw_sql(f"CREATE TEMP VIEW {quoted(name)} AS {view.sql}")
+        once = self.dialect.name == "duckdb" and rows is not None and rows <= FEW_ROWS
+        kind = "TABLE" if once else "VIEW"
+        made = self.backend.raw_sql(f"CREATE TEMP {kind} {quoted(name)} AS {view.sql}")
         if self.dialect.name == "sqlite":
             made.close()
         # Said, not looked up: the columns of SQLite's views have no types.
