@@ -8,7 +8,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from analytics.metrics.lifecycle_subjects import Tables, conversions, stacked
+from analytics.metrics.lifecycle_subjects import Tables, conversions, moments, stacked
 from analytics.metrics.purchases import SECONDS_A_DAY, day_number
 from analytics.timeframe import Timeframe
 
@@ -21,7 +21,11 @@ ACTIVITY_CHANNELS: Mapping[str, str] = {
 
 
 def first_and_last(
-    tables: Tables, timeframe: Timeframe, activity_channels: Mapping[str, str] = ACTIVITY_CHANNELS
+    tables: Tables,
+    timeframe: Timeframe,
+    activity_channels: Mapping[str, str] = ACTIVITY_CHANNELS,
+    *,
+    entries: ibis.Table | None = None,
 ) -> pd.DataFrame:
     """The first and the last channel of who became a customer in a timeframe.
 
@@ -38,6 +42,8 @@ def first_and_last(
     timeframe : Timeframe
     activity_channels : mapping of str to str
         Kind of activity to channel.
+    entries : ibis.Table, optional
+        What `analytics.metrics.lifecycle_subjects.moments` gives for the same, where it is at hand.
 
     Returns
     -------
@@ -46,7 +52,8 @@ def first_and_last(
         ``last_channel``, ``touches`` (int64).
     """
     start = day_number(timeframe.start) * SECONDS_A_DAY
-    became = conversions(tables, timeframe.reference_date).filter(_.converted >= start)
+    entries = moments(tables, timeframe.reference_date) if entries is None else entries
+    became = conversions(entries).filter(_.converted >= start)
     known_as = stacked(
         [
             became.filter(became[key].notnull()).select(

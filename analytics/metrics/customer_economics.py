@@ -88,7 +88,12 @@ def contract_spans(accounts: ibis.Table, reference_date: date) -> ibis.Table:
 
 
 def daily_flows(
-    tables: Tables, reference_date: date, *, churn_days: int, only: Ids | None = None
+    tables: Tables,
+    reference_date: date,
+    *,
+    churn_days: int,
+    only: Ids | None = None,
+    spans: ibis.Table | None = None,
 ) -> pd.DataFrame:
     """What changed on each day: customers who came and went, contract value, and what sales brought.
 
@@ -103,6 +108,8 @@ def daily_flows(
     only : sequence of str or ibis.Table, optional
         The customers to count, as `analytics.metrics.lifecycle_subjects.customer_ids` gives them; by default
         all.
+    spans : ibis.Table, optional
+        What `contract_spans` gives for the same, where it is at hand.
 
     Returns
     -------
@@ -112,10 +119,10 @@ def daily_flows(
         (money a year), ``left`` (int64: contracts ended, or customers silent for `churn_days` on that day),
         ``profit``, ``revenue`` and ``revenue_without_profit`` (money, of sales).
     """
-    accounts, sales = tables["accounts"], tables["sales"]
-    accounts, sales = limited(accounts, only), limited(sales, only)
+    spans = contract_spans(tables["accounts"], reference_date) if spans is None else spans
+    accounts, sales, spans = (limited(table, only) for table in (tables["accounts"], tables["sales"], spans))
     edge = day_number(reference_date)
-    parts = [*_of_contracts(accounts, reference_date), *_of_sales(sales, accounts, edge, churn_days)]
+    parts = [*_of_contracts(accounts, spans, edge), *_of_sales(sales, accounts, edge, churn_days)]
     sums = stacked(parts).filter(_.day < edge).group_by("kind", "day").agg(
         change=_.change.sum(), left=_.left_them.sum(), acv_change=exact_sum(_.acv),
         **{name: exact_sum(_[name]) for name in ("profit", "revenue", "revenue_without_profit")},
@@ -314,11 +321,8 @@ def by_kind(
     return found[["kind", *(name for name in found.columns if name != "kind")]]
 
 
-def _of_contracts(accounts: ibis.Table, reference_date: date) -> list[ibis.Table]:
-    spans = contract_spans(accounts, reference_date)
-    ended = accounts.filter(
-        accounts.churned_at.notnull(), _day(accounts.snapshot_at) < day_number(reference_date)
-    )
+def _of_contracts(accounts: ibis.Table, spans: ibis.Table, edge: int) -> list[ibis.Table]:
+    ended = accounts.filter(accounts.churned_at.notnull(), _day(accounts.snapshot_at) < edge)
     ended = ended.select("customer_id", day=_day(ended.churned_at)).distinct()
     return [
         _flow(spans, 0, spans.since, change=1, acv=spans.acv),

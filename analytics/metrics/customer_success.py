@@ -179,7 +179,7 @@ def engagement_scores(subjects: pd.DataFrame, recent: pd.DataFrame) -> pd.DataFr
     return pd.DataFrame({"activities": sums["activities"].astype("int64"), "engagement_score": score})
 
 
-def customer_values(tables: Tables, reference_date: date) -> pd.DataFrame:
+def customer_values(tables: Tables, reference_date: date, spans: ibis.Table | None = None) -> pd.DataFrame:
     """What each customer is worth a year, and has brought so far.
 
     Parameters
@@ -188,6 +188,8 @@ def customer_values(tables: Tables, reference_date: date) -> pd.DataFrame:
         ``accounts`` and ``sales`` as in the contract; either may be without rows.
     reference_date : datetime.date
         Nothing on or after it is read.
+    spans : ibis.Table, optional
+        What `analytics.metrics.customer_economics.contract_spans` gives for the same, where it is at hand.
 
     Returns
     -------
@@ -198,7 +200,7 @@ def customer_values(tables: Tables, reference_date: date) -> pd.DataFrame:
         it ran, and net sales), ``account_owner`` (of the live account).
     """
     edge = day_number(reference_date)
-    spans = contract_spans(tables["accounts"], reference_date)
+    spans = contract_spans(tables["accounts"], reference_date) if spans is None else spans
     live = spans.until.isnull() | (spans.until >= edge)
     nothing = ibis.literal(0, _MONEY)
     over = ibis.coalesce((spans.until < edge).ifelse(spans.until, edge), edge)

@@ -71,7 +71,25 @@ class Chosen:
         return self.stage != ALL or self.risk_level != ALL or bool(self.search.strip())
 
 
-def subjects(tables: Tables, reference_date: date) -> ibis.Table:
+def moments(tables: Tables, reference_date: date) -> ibis.Table:
+    """All entries into stages before a reference date, of events and of what fills them in.
+
+    Parameters
+    ----------
+    tables, reference_date
+        As for `subjects`.
+
+    Returns
+    -------
+    ibis.Table
+        ``lead_id``, ``customer_id``, ``code`` (int64, place in `STAGES`), ``at`` (int64, seconds since
+        1970-01-01), ``filled`` (int64: 0 of an event, 1 of what stands in for one).
+    """
+    edge = day_number(reference_date) * SECONDS_A_DAY
+    return _moments(tables, _leads(tables["leads"], edge), edge)
+
+
+def subjects(tables: Tables, reference_date: date, entries: ibis.Table | None = None) -> ibis.Table:
     """Every lead and customer known at a reference date, with the stages entered by then.
 
     Parameters
@@ -81,6 +99,8 @@ def subjects(tables: Tables, reference_date: date) -> ibis.Table:
         without rows.
     reference_date : datetime.date
         Nothing on or after it is read.
+    entries : ibis.Table, optional
+        What `moments` gives for the same, where it is at hand.
 
     Returns
     -------
@@ -105,7 +125,7 @@ def subjects(tables: Tables, reference_date: date) -> ibis.Table:
     edge = day_number(reference_date) * SECONDS_A_DAY
     leads = _leads(tables["leads"], edge)
     # The union is used twice, so that it stands apart in the statement: SQLite nests no deeper.
-    known = _moments(tables, leads, edge)
+    known = _moments(tables, leads, edge) if entries is None else entries
     known = known.mutate(who=ibis.coalesce("L" + known.lead_id, "C" + known.customer_id))
     own = known.group_by(owner="who", stage="code").agg(best=_.filled.min())
     told = [known.who == own.owner, known.code == own.stage, known.filled == own.best]
@@ -157,13 +177,13 @@ def choose(found: ibis.Table, chosen: Chosen, predictions: ibis.Table, batch_id:
     return found
 
 
-def conversions(tables: Tables, reference_date: date) -> ibis.Table:
+def conversions(entries: ibis.Table) -> ibis.Table:
     """When each subject became a customer.
 
     Parameters
     ----------
-    tables, reference_date
-        As for `subjects`.
+    entries : ibis.Table
+        As returned by `moments`.
 
     Returns
     -------
@@ -171,10 +191,9 @@ def conversions(tables: Tables, reference_date: date) -> ibis.Table:
         ``lead_id``, ``customer_id`` and ``converted`` (seconds), one row for each subject with a Customer
         entry, its first, or what fills it in.
     """
-    edge = day_number(reference_date) * SECONDS_A_DAY
-    rows = _moments(tables, _leads(tables["leads"], edge), edge).filter(_.code == CUSTOMER)
     return (
-        rows.group_by("lead_id", "customer_id")
+        entries.filter(_.code == CUSTOMER)
+        .group_by("lead_id", "customer_id")
         .agg(
             recorded=(_.filled == 0).ifelse(_["at"], _nothing()).min(),
             filled=(_.filled == 1).ifelse(_["at"], _nothing()).min(),

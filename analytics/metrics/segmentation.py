@@ -19,7 +19,6 @@ from analytics.metrics.customer_scores import (
     TOO_FEW,
     Scoring,
     SegmentTable,
-    customer_scores,
     segment_codes,
 )
 from analytics.metrics.purchases import day_number, label_periods
@@ -233,18 +232,14 @@ def tier_segments(cells: pd.DataFrame, period: int, scoring: Scoring) -> pd.Data
 
 
 def segment_movement(
-    sales: ibis.Table,
-    customers: ibis.Table | None,
-    comparison: Comparison,
-    table: SegmentTable,
-    scoring: Scoring,
+    scores: ibis.Table, comparison: Comparison, table: SegmentTable, scoring: Scoring
 ) -> pd.DataFrame:
     """Movement between RFM segments since the previous timeframe.
 
     Parameters
     ----------
-    sales, customers : ibis.Table
-        As in the contract.
+    scores : ibis.Table
+        As returned by `analytics.metrics.customer_scores.customer_scores` for ``comparison.periods``.
     comparison : Comparison
     table : SegmentTable
         The rule table.
@@ -269,13 +264,14 @@ def segment_movement(
     if previous is None or "movement" not in scoring.blocks:
         return pd.DataFrame(columns=columns)
     between = day_number(this.reference_date) - day_number(previous.reference_date)
-    scores = customer_scores(sales, customers, [previous, this], table.rules, scoring)
+    then, today = (comparison.periods.index(period) for period in (previous, this))
     pairs = (
-        scores.group_by("customer_id")
+        scores.filter(_.period.isin([then, today]))
+        .group_by("customer_id")
         .agg(
-            before=_.segment_name.max(where=_.period == 0),
-            now=_.segment_name.max(where=_.period == 1),
-            tenure=_.tenure_days.max(where=_.period == 1),
+            before=_.segment_name.max(where=_.period == then),
+            now=_.segment_name.max(where=_.period == today),
+            tenure=_.tenure_days.max(where=_.period == today),
         )
         .mutate(
             from_segment=_.before.fill_null((_.tenure <= between).ifelse(JOINED, RETURNED)),

@@ -16,7 +16,14 @@ from analytics.metrics import customer_economics as economics
 from analytics.metrics import customer_success as success
 from analytics.metrics import journey as journeys
 from analytics.metrics import lifecycle as funnel
-from analytics.metrics.lifecycle_subjects import Chosen, Ids, choose, customer_ids, read_subjects, subjects
+from analytics.metrics.lifecycle_subjects import (
+    Chosen,
+    choose,
+    customer_ids,
+    moments,
+    read_subjects,
+    subjects,
+)
 from analytics.metrics.roi_batches import scored_customers
 from analytics.timeframe import Timeframe
 
@@ -172,6 +179,7 @@ def read_lifecycle(
     *,
     present: Collection[str],
     customer_id: str = "",
+    keep: Callable[[ibis.Table], ibis.Table] = lambda table: table,
 ) -> Lifecycle:
     """Read and measure everything for one timeframe and those before it.
 
@@ -190,6 +198,8 @@ def read_lifecycle(
         Which of the tables the organisation has; without ``activities`` nobody has an engagement score.
     customer_id : str
         Whose journey is shown: see `analytics.metrics.journey.find_subject`.
+    keep : callable, optional
+        Computes a table once on which several queries rest: `analytics.data.dataset.Dataset.keep`.
 
     Returns
     -------
@@ -197,7 +207,9 @@ def read_lifecycle(
     """
     this, edge = periods[-1], periods[-1].reference_date
     scored = scored_customers(tables["predictions"], edge)
-    expression = subjects(tables, edge)
+    entries = keep(moments(tables, edge))
+    spans = keep(economics.contract_spans(tables["accounts"], edge))
+    expression = subjects(tables, edge, entries)
     every = read_subjects(expression)
     recent = success.recent_activity(
         tables["activities"], edge, days=assumed.engagement_days, half_life=assumed.half_life_days
@@ -212,11 +224,15 @@ def read_lifecycle(
         picked = choose(expression, chosen, tables["predictions"], batch)
         some = _kept(every, picked)
         only = customer_ids(picked, some["customer_id"])
-    listed = _listed(tables, some, scored, this)
-    history, kinds, costs = _economics(tables, periods, some, listed, only, assumed)
+    listed = success.customer_list(some, success.customer_values(tables, edge, spans), scored)
+    flows = economics.daily_flows(tables, edge, churn_days=assumed.churn_days, only=only, spans=spans)
+    costs = economics.acquisition_costs(tables["campaigns"], periods)
+    history, kinds, costs = _economics(
+        periods, some, listed, flows, costs if only is None else costs[:0], assumed
+    )
     cohort = funnel.cohort_of(some, this)
     groups = {"conversion_days": assumed.conversion_days}
-    touched = touches.first_and_last(tables, this, assumed.activity_channels)
+    touched = touches.first_and_last(tables, this, assumed.activity_channels, entries=entries)
     became = touches.became_customers(listed, some, this)
     found = journeys.find_subject(listed, customer_id)
     return Lifecycle(
@@ -249,27 +265,16 @@ def _kept(every: pd.DataFrame, picked: ibis.Table) -> pd.DataFrame:
     return every[have.isin(wanted)].reset_index(drop=True)
 
 
-def _listed(
-    tables: Mapping[str, ibis.Table], some: pd.DataFrame, scored: pd.DataFrame, this: Timeframe
-) -> pd.DataFrame:
-    values = success.customer_values(tables, this.reference_date)
-    return success.customer_list(some, values, scored)
-
-
 def _economics(
-    tables: Mapping[str, ibis.Table],
     periods: Sequence[Timeframe],
     some: pd.DataFrame,
     listed: pd.DataFrame,
-    only: Ids | None,
+    flows: pd.DataFrame,
+    costs: pd.DataFrame,
     assumed: Assumptions,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """History of leads and money, economics by kind, and what acquisition cost in the timeframe."""
     this = periods[-1]
-    flows = economics.daily_flows(tables, this.reference_date, churn_days=assumed.churn_days, only=only)
-    costs = economics.acquisition_costs(tables["campaigns"], periods)
-    if only is not None:
-        costs = costs.iloc[:0]
     leads = funnel.lead_history(some, periods, conversion_days=assumed.conversion_days)
     margin = assumed.contract_margin
     news = leads["new_customers"].tolist()

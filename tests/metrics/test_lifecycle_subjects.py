@@ -13,6 +13,7 @@ from analytics.metrics.lifecycle_subjects import (
     conversions,
     customer_ids,
     limited,
+    moments,
     read_subjects,
     subjects,
 )
@@ -169,7 +170,7 @@ def test_conversions_are_the_customer_entries_of_the_subjects(made):
         rows.fillna(dict.fromkeys(keys, "")).set_index(keys)
         for rows in (
             every.dropna(subset=["Customer"])[[*keys, "Customer"]],
-            conversions(data, EDGE).to_pandas(),
+            conversions(moments(data, EDGE)).to_pandas(),
         )
     )
     assert len(frame) == len(short) > 30

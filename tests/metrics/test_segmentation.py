@@ -308,8 +308,10 @@ class TestCredit:
 
 
 class TestMovement:
-    def compared(self, first_day=date(2024, 1, 1)):
-        return compare(OCTOBER, first_day=first_day)
+    def moved(self, data, scoring, first_day=date(2024, 1, 1)):
+        comparison = compare(OCTOBER, first_day=first_day)
+        scores = customer_scores(as_table(data), None, comparison.periods, TABLE.rules, scoring)
+        return segment_movement(scores, comparison, TABLE, scoring)
 
     def test_agrees_with_a_loop_over_the_customers(self):
         data, scoring = a_shop(customers=300, days=800), replace(RANKED, include_inactive=False)
@@ -321,7 +323,7 @@ class TestMovement:
             if origin is None:
                 origin = JOINED if now.loc[who, "tenure_days"] <= 31 else RETURNED
             expected[origin, now["segment_name"].get(who, INACTIVE)] += 1
-        rows = segment_movement(as_table(data), None, self.compared(), TABLE, scoring)
+        rows = self.moved(data, scoring)
         found = {(r.from_segment, r.to_segment): r.customer_count for r in rows.itertuples()}
         assert found == expected
         assert {JOINED, INACTIVE} & {name for pair in found for name in pair}
@@ -333,20 +335,18 @@ class TestMovement:
         book = sales_of(
             *steady, ("joined", ago(31), 5), ("back", ago(500), 5), ("back", ago(2), 5), ("gone", ago(380), 9)
         )
-        rows = segment_movement(
-            as_table(book), None, self.compared(), TABLE, replace(RANKED, include_inactive=False)
-        )
+        rows = self.moved(book, replace(RANKED, include_inactive=False))
         by = rows.groupby("change")["customer_count"].sum()
         assert (by["joined"], by["returned"], by["left"]) == (1, 1, 1)
 
     def test_shares_are_of_those_who_were_in_the_segment(self):
-        rows = segment_movement(as_table(a_shop()), None, self.compared(), TABLE, RANKED)
+        rows = self.moved(a_shop(), RANKED)
         assert rows.groupby("from_segment")["percentage"].sum().tolist() == pytest.approx(
             [100.0] * rows["from_segment"].nunique()
         )
 
     def test_the_direction_is_that_of_the_standing(self):
-        rows = segment_movement(as_table(a_shop()), None, self.compared(), TABLE, RANKED)
+        rows = self.moved(a_shop(), RANKED)
         order = standing(TABLE)
         for row in rows.query("change in ['better', 'worse', 'same']").itertuples():
             ranks = order.index(row.from_segment), order.index(row.to_segment)
@@ -363,8 +363,8 @@ class TestMovement:
         ids=["no data", "the month before is not covered", "too few to rank", "not asked for"],
     )  # fmt: skip
     def test_empty_where_there_is_nothing_to_compare(self, scoring, first_day):
-        book = as_table(sales_of(("a", ago(1), 1), ("a", ago(70), 1)))
-        assert segment_movement(book, None, self.compared(first_day), TABLE, scoring).empty
+        book = sales_of(("a", ago(1), 1), ("a", ago(70), 1))
+        assert self.moved(book, scoring, first_day).empty
 
 
 class TestCustomerList:
@@ -458,12 +458,12 @@ class TestEngines:
 
         def answers(sales, customers, sale_items):
             scoring = Scoring(customer_type="R")
+            comparison = compare(OCTOBER, first_day=date(2024, 1, 1))
+            moving = customer_scores(sales, customers, comparison.periods, TABLE.rules, scoring)
             scores = customer_scores(sales, customers, [OCTOBER], TABLE.rules, scoring)
             return [
                 credit_segments(sales, customers, OCTOBER, scoring, newest_day=date(2026, 10, 31)),
-                segment_movement(
-                    sales, customers, compare(OCTOBER, first_day=date(2024, 1, 1)), TABLE, scoring
-                ),
+                segment_movement(moving, comparison, TABLE, scoring),
                 customer_list(scores),
                 recency_frequency(customer_list(scores), TABLE),
                 behaviour_features(sales, customers, sale_items, OCTOBER, scoring),
