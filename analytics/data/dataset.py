@@ -203,7 +203,9 @@ def open_dataset(
     ContractError
         If ``customers`` or ``sales`` is refused; the message lists all violations of all tables.
     """
-    dataset = check_dataset(organisation, started=started, tables=tables, edge=edge, checked=checked)
+    dataset = check_dataset(
+        organisation, started=started, tables=tables, edge=edge, checked=checked, once=True
+    )
     if CRUCIAL & dataset.refused.keys():
         dataset.close()
         raise ContractError(refusal(dataset))
@@ -224,16 +226,17 @@ def check_dataset(
     tables: Collection[str] | None = None,
     edge: Edge | None = None,
     checked: Path | None = None,
+    once: bool = False,
 ) -> Dataset:
     """Hold an organisation's data against the contract without refusing them.
 
     Parameters, returns and `SourceError` are those of `open_dataset`; what is refused is in
-    ``Dataset.refused``.
+    ``Dataset.refused``. Tables of few rows are computed `once` where many queries of them are to come.
     """
     local_start = (started or run_start()).astimezone(ZoneInfo(organisation.timezone)).replace(tzinfo=None)
     source = open_source(organisation)
     try:
-        return _Reader(organisation.source, source, local_start, edge, checked).read(tables)
+        return _Reader(organisation.source, source, local_start, edge, checked, once=once).read(tables)
     except BaseException:
         source.close()
         raise
@@ -275,8 +278,10 @@ class _Reader:
         started: datetime,
         edge: Edge | None,
         checked: Path | None,
+        *,
+        once: bool,
     ) -> None:
-        self.params, self.source, self.started, self.edge = params, source, started, edge
+        self.params, self.source, self.started, self.edge, self.once = params, source, started, edge, once
         self.tables: dict[str, Any] = {}
         self.verdicts: dict[str, Verdict] = {}
         self.findings: list[Finding] = []
@@ -387,7 +392,8 @@ class _Reader:
         if view is None:
             table = self._canonical(staged or reading.stage(verdict.trusted), verdict)
             view = self.source.view_of(table)
-        self.tables[name] = self.source.viewed(f"read_{name}__", view, rows=verdict.used) if view else table
+        few = verdict.used if self.once else None
+        self.tables[name] = self.source.viewed(f"read_{name}__", view, rows=few) if view else table
         return None if reading.once else view
 
     def _validated(self, reading: TableReading, staged: Staged | None) -> Verdict:
@@ -477,7 +483,7 @@ class _Reader:
         read = (staged or reading.stage(verdict.trusted)).table
         names = [column.name for column in reading.contract.columns]
         chosen = read.select([*names, *(set(read.columns) & {LINE_TIME})])
-        return self.source.named(f"as_read_{reading.contract.name}__", chosen)
+        return self.source.named(f"as_read_{reading.contract.name}__", chosen, rows=verdict.rows)
 
     def _merged(self, table: Any, contract: TableContract) -> Any:
         """One of each group of equal rows; only the keys that are there twice are looked at."""

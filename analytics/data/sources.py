@@ -186,15 +186,15 @@ class OpenSource:
         computed = {name: sql for name, sql in self._computed.items() if name in read}
         return View(self.backend.compile(table), columns, computed)
 
-    def named(self, name: str, table: Any) -> Any:
-        """Give a table a name in the session, so that what is asked of it stays short.
+    def named(self, name: str, table: Any, *, rows: int | None = None) -> Any:
+        """Give a table a name in the session, so that what is asked of it stays short; see `viewed`.
 
         Every query of a report would else carry the whole reading of its texts: Ibis would compile it each
         time, which takes longer than most queries, and SQLite's parser, which holds a hundred open brackets
         and no more, would refuse it. A view is parsed on its own; a temporary one leaves the source alone.
         """
         view = self.view_of(table)
-        return table if view is None else self.viewed(name, view)
+        return table if view is None else self.viewed(name, view, rows=rows)
 
     def viewed(self, name: str, view: View, *, rows: int | None = None) -> Any:
         """Make a view, and give it as a table; of so few rows that they are soon read, compute it once.

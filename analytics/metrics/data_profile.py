@@ -133,11 +133,11 @@ class Profile:
             ``table``, ``column``, ``step`` (int64: ⌊8 · log₂ |value|⌋), ``rows``. Values of 0 have no size.
         """
         parts = [
-            self._past(name)
-            .filter(lambda t, c=column.name: t[c].notnull() & (t[c] != 0))
-            .group_by(step=_step(_[column.name]))
-            .aggregate(rows=_.count())
-            .select(table=ibis.literal(name), column=ibis.literal(column.name), step=_.step, rows=_.rows)
+            self._past(name).select(
+                table=ibis.literal(name),
+                column=ibis.literal(column.name),
+                value=_[column.name].cast("float64"),
+            )
             for name in self.tables
             for column in self.given(name)
             if is_sized(column) and name not in KEPT  # what the workbook wrote itself
@@ -145,7 +145,9 @@ class Profile:
         if not parts:
             return pd.DataFrame({"table": [], "column": [], "step": [], "rows": []})
         whole = parts[0] if len(parts) == 1 else ibis.union(parts[0], *parts[1:])
-        found: pd.DataFrame = whole.to_pandas()
+        sized = whole.filter(whole.value.notnull(), whole.value != 0)
+        by_step = sized.group_by("table", "column", step=_step(sized.value)).aggregate(rows=_.count())
+        found: pd.DataFrame = by_step.to_pandas()
         return found.sort_values(["table", "column", "step"], ignore_index=True)  # engines give any order
 
     @cached_property
