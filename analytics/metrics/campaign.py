@@ -168,7 +168,7 @@ def fiscal_years(
     sales : ibis.Table
         As in the contract: the first purchase ever is looked for in the whole history.
     people : ibis.Table
-        As returned by `analytics.metrics.campaign_customers.campaign_customers` for this timeframe alone.
+        As returned by `analytics.metrics.campaign_customers.campaign_customers`, of this timeframe alone.
     timeframe : Timeframe
     fiscal_year_start : int, default 1
         Month in which a fiscal year begins, 1–12.

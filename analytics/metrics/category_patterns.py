@@ -14,7 +14,7 @@ import pandas as pd
 from ibis import _
 
 from analytics.metrics.purchase_flow import orders
-from analytics.metrics.purchases import exact_sum
+from analytics.metrics.purchases import Keep, exact_sum, lazily
 from analytics.metrics.rates import wilson
 from analytics.timeframe import Timeframe
 
@@ -50,7 +50,7 @@ def bought_categories(items: ibis.Table, level: Level) -> ibis.Table:
 
 
 def category_preferences(
-    sales: ibis.Table, items: ibis.Table, timeframe: Timeframe, *, level: Level
+    sales: ibis.Table, items: ibis.Table, timeframe: Timeframe, *, level: Level, keep: Keep = lazily
 ) -> pd.DataFrame:
     """How many orders hold each category, and what is spent on it in them.
 
@@ -63,6 +63,8 @@ def category_preferences(
     timeframe : Timeframe
     level : {"category", "product"}
         As `category_level` says.
+    keep : callable, optional
+        See `analytics.metrics.purchases.Keep`.
 
     Returns
     -------
@@ -73,8 +75,8 @@ def category_preferences(
         orders with lines.
     """
     lines = _lines(sales, items, timeframe, level)
-    in_order = lines.group_by("sale_id", "category").agg(amount=_.amount.sum())
-    total = int(lines.agg(n=_.sale_id.nunique()).to_pandas()["n"].iloc[0])
+    in_order = keep(lines.group_by("sale_id", "category").agg(amount=_.amount.sum()))
+    total = int(in_order.agg(n=_.sale_id.nunique()).to_pandas()["n"].iloc[0])
     found = (
         in_order.group_by("category").agg(purchase_count=_.count(), revenue=exact_sum(_.amount)).to_pandas()
     )
@@ -102,12 +104,13 @@ def category_pairs(
     level: Level,
     preferences: pd.DataFrame,
     least: int = LEAST_TOGETHER,
+    keep: Keep = lazily,
 ) -> pd.DataFrame:
     """Which categories are bought in the same order, and how much more often than by chance.
 
     Parameters
     ----------
-    sales, items, timeframe, level
+    sales, items, timeframe, level, keep
         As for `category_preferences`.
     preferences : pandas.DataFrame
         What `category_preferences` returns for the same.
@@ -142,7 +145,7 @@ def category_pairs(
     if len(often) < 2:
         return _ranked(np.empty(0, int), np.empty(0, int), np.empty(0, int), often, 0)
     held = _lines(sales, items, timeframe, level).select("sale_id", "category").distinct()
-    coded = numbered(held, least)
+    coded = keep(numbered(held, least))
     right = coded.view()
     both = coded.inner_join(right, (coded.sale_id == right.sale_id) & (coded.code < right.code))
     found = (

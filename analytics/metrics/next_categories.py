@@ -12,7 +12,7 @@ from ibis import _
 
 from analytics.metrics.category_patterns import Level, bought_categories, numbered
 from analytics.metrics.purchase_flow import counted
-from analytics.metrics.purchases import day_number
+from analytics.metrics.purchases import Keep, day_number, lazily
 from analytics.timeframe import Timeframe
 
 OFFERS = 3
@@ -31,6 +31,7 @@ def next_categories(
     level: Level,
     customer_id: str = "",
     least: int = LEAST_SUPPORT,
+    keep: Keep = lazily,
 ) -> pd.DataFrame:
     """Up to three categories for each customer, most often bought after one of theirs.
 
@@ -52,6 +53,8 @@ def next_categories(
         Only what is offered to this customer; empty for all.
     least : int, default 20
         Customers who followed from X to Y without whom it is offered to nobody.
+    keep : callable, optional
+        See `analytics.metrics.purchases.Keep`.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def next_categories(
         for it), ``customer_count`` (int64, who followed), ``confidence`` (0–1), ``lift`` (above 1). Ranked by
         confidence, then lift, then the names' order.
     """
-    first = _first_days(sales, items, timeframe, level, least)
+    first = keep(_first_days(sales, items, timeframe, level, least))
     known = _usual(first)
     ways = _rules(first, known, least)
     bought = counted(sales).filter(_.is_order, _.day < day_number(timeframe.reference_date))

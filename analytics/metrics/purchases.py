@@ -6,14 +6,18 @@ money are exact: amounts come from the source as decimals and become floating-po
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from typing import TypeAlias
 
 import ibis
 import pandas as pd
 from ibis.expr.operations import DummyTable, Literal
 
 from analytics.timeframe import Timeframe
+
+Keep: TypeAlias = Callable[[ibis.Table], ibis.Table]
+"""Computes once what several queries rest on: `analytics.data.dataset.Dataset.keep`."""
 
 EPOCH = date(1970, 1, 1)
 SECONDS_A_DAY = 86_400
@@ -28,6 +32,11 @@ def day_number(day: date) -> int:
     1
     """
     return (day - EPOCH).days
+
+
+def lazily(table: ibis.Table) -> ibis.Table:
+    """Keep nothing: each query computes again what it rests on."""
+    return table
 
 
 def month_number(day: date) -> int:

@@ -24,6 +24,7 @@ from analytics.metrics.lifecycle_subjects import (
     read_subjects,
     subjects,
 )
+from analytics.metrics.purchases import Keep, lazily
 from analytics.metrics.roi_batches import scored_customers
 from analytics.timeframe import Timeframe
 
@@ -179,7 +180,7 @@ def read_lifecycle(
     *,
     present: Collection[str],
     customer_id: str = "",
-    keep: Callable[[ibis.Table], ibis.Table] = lambda table: table,
+    keep: Keep = lazily,
 ) -> Lifecycle:
     """Read and measure everything for one timeframe and those before it.
 
@@ -199,7 +200,7 @@ def read_lifecycle(
     customer_id : str
         Whose journey is shown: see `analytics.metrics.journey.find_subject`.
     keep : callable, optional
-        Computes a table once on which several queries rest: `analytics.data.dataset.Dataset.keep`.
+        See `analytics.metrics.purchases.Keep`.
 
     Returns
     -------
