@@ -6,37 +6,102 @@ what fits here fits there, and a drawing is the same on every machine.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, findfont
+from matplotlib.ft2font import FT2Font, GlyphIndexType, Kerning, LoadFlags
 from matplotlib.textpath import text_to_path
 
 TEXT, SMALL = 13.0, 12.5
 """Sizes of words beside marks, and of axes and notes, in pixels."""
 
+_EM = 100
+"""Size at which letters are measured, as matplotlib measures them, in pixels."""
+_UNITS = 2048
+"""Units of the font's tables to its size."""
+_PLAIN = re.compile(
+    "[ -~\u00a0-\u00ac\u00ae-\u024f\u1e00-\u1ef9"  # European languages and Vietnamese
+    "\u2010-\u2027\u2030-\u2044\u20a0-\u20b5\u2190-\u22ff\u2500-\u25ff]+"  # dashes, money, arrows, blocks
+)
+"""Words whose letters stand side by side and are all in the font."""
+_JOINED = {"ffi": "\ufb03", "ffl": "\ufb04", "ff": "\ufb00", "fi": "\ufb01", "fl": "\ufb02"}
 
-@lru_cache(maxsize=4096)
-def measured(text: str, font: FontProperties) -> tuple[float, float, float]:
+
+def measured(text: str, size: float, bold: bool = False) -> tuple[float, float, float]:
     """Measure a line of words in pixels: width, height, and how much of that is below the baseline.
 
-    To shape words is a good part of a drawing, and its two forms show the same ones: each is shaped once.
+    To shape words takes longer than to draw them. Latin ones are as wide as their letters and the gaps
+    between these, so each letter is shaped once; words in other scripts are shaped whole.
     """
+    if not _PLAIN.fullmatch(text):
+        return _shaped(text, size, bold)
+    if "f" in text:
+        for apart, joined in _JOINED.items():  # as the font draws them
+            text = text.replace(apart, joined)
+    letters = [_letter(one, bold) for one in text]
+    width = sum(one[1] for one in letters) + sum(_gap(a[0], b[0], bold) for a, b in pairwise(letters))
+    top, bottom = max(one[2] for one in letters), min(one[3] for one in letters)
+    pixel = size / _EM
+    return width / 64 * pixel, (top - bottom) / 64 * pixel, -bottom / 64 * pixel
+
+
+@lru_cache(maxsize=1024)
+def _shaped(text: str, size: float, bold: bool) -> tuple[float, float, float]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        width, height, descent = text_to_path.get_text_width_height_descent(text, font, False)
-    return float(width), float(height), float(descent)
+        found = text_to_path.get_text_width_height_descent(text, font_of(size, bold), False)
+    return float(found[0]), float(found[1]), float(found[2])
+
+
+@lru_cache(maxsize=2)
+def _face(bold: bool) -> FT2Font:
+    face = FT2Font(findfont(font_of(TEXT, bold)))
+    face.set_size(_EM, 72)
+    return face
+
+
+@lru_cache(maxsize=1024)
+def _letter(letter: str, bold: bool) -> tuple[GlyphIndexType, int, int, int]:
+    """Give a letter's number in the font, its width, and its top and bottom, in 64ths of a pixel."""
+    face = _face(bold)
+    glyph = face.load_char(ord(letter), flags=LoadFlags.NO_HINTING)
+    return face.get_char_index(ord(letter)), glyph.horiAdvance, glyph.bbox[3], glyph.bbox[1]
+
+
+@lru_cache(maxsize=8192)
+def _gap(left: GlyphIndexType, right: GlyphIndexType, bold: bool) -> int:
+    """Give what two letters of the font are nearer or farther than their widths, in 64ths of a pixel."""
+    units = _face(bold).get_kerning(left, right, Kerning.UNSCALED)
+    return (units * _EM * 64 * 2 + _UNITS) // (_UNITS * 2)
 
 
 @lru_cache(maxsize=64)
-def _font(size: float, bold: bool) -> FontProperties:
+def font_of(size: float, bold: bool = False) -> FontProperties:
+    """Give the font that words of a size are measured with."""
     return FontProperties(family=["DejaVu Sans"], size=size, weight="bold" if bold else "normal")
+
+
+def reach(size: float, bold: bool = False) -> tuple[float, float]:
+    """Say how far a font of a size reaches above and below its baseline, in pixels."""
+    above, below = _reach(bold)
+    pixel = 1 / _UNITS * size
+    return above * pixel, below * pixel
+
+
+@lru_cache(maxsize=2)
+def _reach(bold: bool) -> tuple[int, int]:
+    table = _face(bold).get_sfnt_table("OS/2")
+    assert table is not None
+    return table["sTypoAscender"], -table["sTypoDescender"]
 
 
 def text_width(text: str, size: float = TEXT, bold: bool = False) -> float:
     """Measure the width of a line of words in pixels, a little generously."""
-    return measured(text, _font(size, bold))[0]
+    return measured(text, size, bold)[0] if text else 0.0
 
 
 def fit(text: str, room: float, size: float = TEXT, bold: bool = False) -> str:

@@ -320,9 +320,7 @@ def _pairs(
             place = (max(revenue[i], 0.0), i + shift)
             colour = LIGHT["c2"] if worse else ACCENT
             label(ax, words, place, (7, 0), color=colour, weight="bold", fontsize=SMALL, halo=False)
-    ax.set_yticks(range(len(names)), [fit(name, left - 12) for name in names])
-    for tick in ax.get_yticklabels():
-        tick.set_color(LIGHT["ink"])
+    ax.set_yticks(range(len(names)), [fit(name, left - 12) for name in names], color=LIGHT["ink"])
     if narrow and revenue:
         label(ax, "grey: customers, blue: revenue", (0, 0), (0, -10), coords="axes fraction", **_quiet())
 

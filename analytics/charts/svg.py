@@ -97,7 +97,7 @@ class _Renderer(RendererSVG):
         prop: FontProperties,
         ismath: Any,  # noqa: ARG002 - no words of a chart are mathematics
     ) -> tuple[float, float, float]:
-        return measured(s, prop)
+        return measured(s, prop.get_size_in_points(), prop.get_weight() == "bold")
 
 
 class _Writer:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -20,9 +20,11 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.transforms import Transform
 
 from analytics.charts.lettering import SMALL, TEXT, fit, room_for, text_width, wrap
+from analytics.charts.plot import Line, Plot
 from analytics.charts.svg import inline
 from analytics.page.pieces import Chart
 from analytics.page.tokens import LIGHT, STEPS
@@ -160,11 +162,7 @@ def frame(fig: Figure, left: float, top: float, right: float, bottom: float, **o
     """Place axes by their margins in pixels, so that they lie the same on every machine."""
     width, height = size_of(fig)
     box = (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
-    ax = fig.add_axes(box, **options)
-    # No chart names an axis beside its numbers; looking for room there would measure every number again.
-    ax.xaxis.set_label_coords(0, 0)
-    ax.yaxis.set_label_coords(0, 0)
-    return ax
+    return fig.add_axes(Plot(fig, box, **options))
 
 
 def unit(ax: Axes, text: str, dx: float = 0, dy: float = 18, **options: Any) -> None:
@@ -219,17 +217,19 @@ def label(
     step = float(at["fontsize"]) * float(at.pop("linespacing", 1.25))
     first = {"center": step * (len(lines) - 1) / 2, "bottom": step * (len(lines) - 1)}.get(at["va"], 0.0)
     for i, line in enumerate(lines):
-        words = ax.annotate(
-            line,
-            xy,
-            xycoords=coords,
-            xytext=(offset[0], offset[1] + first - i * step),
-            textcoords="offset points",
-            annotation_clip=False,
-            **at,
-        )
+        words = Line(line, xy, (offset[0], offset[1] + first - i * step), _coordinates(ax, coords), **at)
+        ax.add_artist(words)
         if halo:
             words.set_gid("halo")
+
+
+def _coordinates(ax: Axes, words: Any) -> Transform:
+    return {
+        "data": ax.transData,
+        "axes fraction": ax.transAxes,
+        ("data", "axes fraction"): ax.get_xaxis_transform(),
+        ("axes fraction", "data"): ax.get_yaxis_transform(),
+    }[words]
 
 
 def spread(
@@ -458,37 +458,20 @@ def both(
 
 
 def _finish(fig: Figure) -> None:
-    """Let the words under an axis share a baseline, and set their second line apart."""
+    """Write the second lines under an axis (the years), set apart from the first."""
     for ax in fig.axes:
-        ticks = list(zip(ax.get_xticks(), ax.get_xticklabels(), strict=True))
-        if not ticks or ticks[0][1].get_verticalalignment() != "top":
+        if not isinstance(ax, Plot) or not ax.axison:
             continue
-        words = [tick.get_text() for _, tick in ticks]
-        colour = ticks[0][1].get_color()
-        for (x, tick), text in zip(ticks, words, strict=True):
-            if "\n" in text:
-                second = text.split("\n", 1)[1]
-                at = {
-                    "ha": tick.get_horizontalalignment(),
-                    "va": "baseline",
-                    "fontsize": tick.get_fontsize(),
-                    "color": colour,
-                }
-                _below(ax, second, float(x), at)
-        if any("\n" in text for text in words):
-            ax.xaxis.set_major_locator(FixedLocator([float(x) for x, _ in ticks]))
-            ax.set_xticks([x for x, _ in ticks], [text.split("\n")[0] for text in words], color=colour)
-        for tick in ax.get_xticklabels():
-            tick.set_verticalalignment("baseline")
-
-
-def _below(ax: Axes, text: str, x: float, at: Mapping[str, Any]) -> None:
-    ax.annotate(
-        text,
-        (x, 0),
-        xycoords=("data", "axes fraction"),
-        xytext=(0, -33),
-        textcoords="offset points",
-        annotation_clip=False,
-        **at,
-    )
+        for x, name, look in ax.scales["x"].inside():
+            _, _, second = name.partition("\n")
+            at: Options = {"color": LIGHT["mute"], "fontsize": SMALL, "ha": "center"} | look
+            label(
+                ax,
+                second,
+                (x, 0),
+                (0, -33),
+                coords=("data", "axes fraction"),
+                va="baseline",
+                halo=False,
+                **at,
+            )

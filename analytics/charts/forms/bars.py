@@ -118,11 +118,8 @@ def _rows_frame(fig: Figure, left: float, top: float, right: float, rows: int, b
 
 def _row_names(ax: Axes, names: Sequence[str], left: float, bold: Sequence[int] = ()) -> None:
     shown = [fit(name, left - 10, TEXT, bold=i in bold) for i, name in enumerate(names)]
-    ax.set_yticks(range(len(names)), shown)
-    for i, tick in enumerate(ax.get_yticklabels()):
-        tick.set_color(LIGHT["ink"])
-        tick.set_fontsize(TEXT)
-        tick.set_fontweight("bold" if i in bold else "normal")
+    weights = ["bold" if i in bold else "normal" for i in range(len(names))]
+    ax.set_yticks(range(len(names)), shown, color=LIGHT["ink"], fontsize=TEXT, weight=weights)
 
 
 def columns(

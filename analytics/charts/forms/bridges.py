@@ -157,9 +157,7 @@ def _bridge_lying(
             ax.plot([b, b], [i + 0.31, i + 0.69], color=LIGHT["soft"], lw=1, solid_capstyle="butt")
         weight = "bold" if total else "normal"
         label(ax, text[i], (max(a, b), i), (6, 0), weight=weight, halo=False, fontsize=SMALL)
-    ax.set_yticks(range(len(named)), [fit(name, left - 10, TEXT) for name, _ in named])
-    for tick in ax.get_yticklabels():
-        tick.set_color(LIGHT["ink"])
+    ax.set_yticks(range(len(named)), [fit(name, left - 10, TEXT) for name, _ in named], color=LIGHT["ink"])
     if title:
         label(
             ax,

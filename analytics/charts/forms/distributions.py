@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from analytics.charts.theme import (
     ACCENT,
@@ -153,7 +154,9 @@ def distribution(
         last = top - (top - bottom) / classes / 2
         ticks = [at for at in ax.get_xticks() if bottom <= at < bottom + 0.88 * (top - bottom)]
         ax.set_xticks([*ticks, last], [*map(words, ticks), f"{words(top)}+"])
-    height = ax.get_ylim()[1] * 1.08
+    height = (
+        max((bar.get_height() for bar in ax.patches if isinstance(bar, Rectangle)), default=0) * 1.08 or 1.0
+    )
     ax.set_ylim(0, height)
     for i, (at, text) in enumerate(marks):
         if bottom <= at <= top:

@@ -148,10 +148,9 @@ def _texts(ax: Axes, rows: Sequence[Effect], narrow: bool, left: float, right: f
     if narrow:
         ax.set_yticks([])
         return
-    ax.set_yticks(range(len(rows)), [fit(row.name, left - 10, TEXT) for row in rows])
-    for tick in ax.get_yticklabels():
-        tick.set_color(LIGHT["ink"])
-        tick.set_fontsize(TEXT)
+    ax.set_yticks(
+        range(len(rows)), [fit(row.name, left - 10, TEXT) for row in rows], color=LIGHT["ink"], fontsize=TEXT
+    )
 
 
 @dataclass(frozen=True, slots=True)

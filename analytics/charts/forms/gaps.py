@@ -74,10 +74,13 @@ def gaps(
         ax.plot(whole, [y + 0.5] * len(whole), ls="", marker=".", ms=3, color=LIGHT["soft"])
     ax.grid(False)
     ax.spines["bottom"].set_visible(False)
-    ax.set_yticks(np.arange(count) + 0.5, [fit(name, left - 12, SMALL if narrow else TEXT) for name in names])
-    for tick in ax.get_yticklabels():
-        tick.set_color(LIGHT["ink"])
-        tick.set_fontsize(SMALL if narrow else TEXT)
+    size = SMALL if narrow else TEXT
+    ax.set_yticks(
+        np.arange(count) + 0.5,
+        [fit(name, left - 12, size) for name in names],
+        color=LIGHT["ink"],
+        fontsize=size,
+    )
     time_ticks(ax, months, size_of(fig)[0] - left - 8)
     unit(ax, title, dx=-left)
     _key(fig, 8 if narrow else left, words)

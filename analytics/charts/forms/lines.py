@@ -366,10 +366,7 @@ def multiples(
         )
         ax.set_yticks([0, roof / 2, roof], [words(v) if column == 0 else "" for v in (0, roof / 2, roof)])
         last_row = i + across >= len(names)
-        ax.set_xticks([0, max(len(one) - 1, 1)], list(ends) if last_row else ["", ""])
-        first, last = ax.get_xticklabels()
-        first.set_horizontalalignment("left")
-        last.set_horizontalalignment("right")
+        ax.set_xticks([0, max(len(one) - 1, 1)], list(ends) if last_row else ["", ""], ha=["left", "right"])
         if i == 0 and everybody is not None:
             _name_everybody(ax, numbers(everybody), all_name)
     fig.text(

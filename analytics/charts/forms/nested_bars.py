@@ -76,8 +76,7 @@ def nested_bars(
                 color=LIGHT["mute"], fontsize=12, halo=False,
             )  # fmt: skip
     ax.plot([0, 0], [-0.5, len(names) - 0.5], color=LIGHT["soft"], lw=1, solid_capstyle="butt")
-    ax.set_yticks(range(len(names)), [fit(name, left - 12) for name in names])
-    for tick in ax.get_yticklabels():
-        tick.set_color(LIGHT["ink"])
-        tick.set_fontsize(TEXT)
+    ax.set_yticks(
+        range(len(names)), [fit(name, left - 12) for name in names], color=LIGHT["ink"], fontsize=TEXT
+    )
     unit(ax, title, dx=-left, dy=14)

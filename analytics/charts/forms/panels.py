@@ -88,9 +88,7 @@ def panels(
                 at: Options = {"coords": ("axes fraction", "data"), "ha": "right", "halo": False}
                 label(ax, notes[number][i], (1, i), (right - 2, 0), color=LIGHT["mute"], fontsize=12, **at)
         ax.plot([0, 0], [-0.5, len(bars) - 0.5], color=LIGHT["soft"], lw=1, solid_capstyle="butt")
-        ax.set_yticks(range(len(bars)), [fit(name, left - 10, SMALL) for name in own])
-        for tick in ax.get_yticklabels():
-            tick.set_color(LIGHT["ink"])
+        ax.set_yticks(range(len(bars)), [fit(name, left - 10, SMALL) for name in own], color=LIGHT["ink"])
         label(
             ax, fit(head, 300, TEXT, bold=True), (0, 1), (-left, 12),
             coords="axes fraction", weight="bold", halo=False,

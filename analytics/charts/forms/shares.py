@@ -63,9 +63,7 @@ def shares(
             at: Options = {"color": ink, "weight": weight, "fontsize": SMALL, "halo": False}
             label(ax, said, (value, i + shift), (7, 0), **at)
     ax.set_xticks([])
-    ax.set_yticks(range(len(names)), [fit(name, left - 12) for name in names])
-    for tick in ax.get_yticklabels():
-        tick.set_color(LIGHT["ink"])
+    ax.set_yticks(range(len(names)), [fit(name, left - 12) for name in names], color=LIGHT["ink"])
     if narrow:
         key: Options = {"color": LIGHT["mute"], "fontsize": SMALL, "halo": False}
         label(ax, f"grey: {heads[0]}, blue: {heads[1]}", (0, 0), (0, -10), coords="axes fraction", **key)

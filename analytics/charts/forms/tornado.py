@@ -105,10 +105,12 @@ def tornado(
     if narrow:
         ax.set_yticks([])
     else:
-        ax.set_yticks(range(len(rows)), [fit(row.name, left - 10, TEXT) for row in rows])
-        for tick in ax.get_yticklabels():
-            tick.set_color(LIGHT["ink"])
-            tick.set_fontsize(TEXT)
+        ax.set_yticks(
+            range(len(rows)),
+            [fit(row.name, left - 10, TEXT) for row in rows],
+            color=LIGHT["ink"],
+            fontsize=TEXT,
+        )
     unit(ax, title, dx=-left, dy=42)
 
 

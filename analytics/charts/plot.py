@@ -1,0 +1,248 @@
+"""Axes that write their own scales and words, in a fraction of the time that matplotlib's take.
+
+matplotlib makes objects for every tick (a grid line, two strokes and two words, with their transforms) and
+measures every bar for limits that our charts set themselves. `Plot` is matplotlib's axes for all that is
+drawn on it; locators, formatters, limits and spines are used as ever. What it does not have: minor ticks,
+strokes at ticks, and limits found from what is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib import rcParams
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.backend_bases import RendererBase
+from matplotlib.colors import to_rgba
+from matplotlib.path import Path
+from matplotlib.ticker import FixedFormatter, FixedLocator
+from matplotlib.transforms import IdentityTransform, Transform
+
+from analytics.charts.lettering import font_of, measured, reach
+
+_HERE = IdentityTransform()
+
+
+class Line(Artist):
+    """A line of words at a distance in pixels from a point.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+    xy, offset : tuple of float
+        The point, in the coordinates of `transform`, and the distance from it in pixels, right and up.
+    transform : matplotlib.transforms.Transform
+    color, fontsize, weight, ha, va
+        As of `matplotlib.text.Text`.
+    """
+
+    zorder = 3
+
+    def __init__(
+        self,
+        text: str,
+        xy: tuple[float, float],
+        offset: tuple[float, float],
+        transform: Transform,
+        *,
+        fontsize: float,
+        color: str | None = None,
+        weight: str = "normal",
+        ha: str = "left",
+        va: str = "center",
+    ) -> None:
+        super().__init__()
+        self.text, self.xy, self.offset = text, xy, offset
+        self.size, self.bold = fontsize, weight == "bold"
+        self.color = color or rcParams["text.color"]
+        self.ha, self.va = ha, va
+        self.set_transform(transform)
+
+    def set_clip_path(self, path: Any, transform: Any = None) -> None:
+        """Stay whole: no words are cut off at the edge of their axes."""
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Write the words."""
+        x, y = self.get_transform().transform(self.xy)
+        at = (x + self.offset[0], y + self.offset[1])
+        write(renderer, self.text, at, (self.size, self.bold), self.color, self.ha, self.va, self.get_gid())
+
+
+class _Anchor:
+    """Where words are held, in the terms in which matplotlib's drawing of SVG asks for it."""
+
+    def __init__(self, x: float, y: float, ha: str) -> None:
+        self._at, self._ha = (x, y), ha
+
+    def get_transform(self) -> Transform:
+        """Say that the place is in pixels."""
+        return _HERE
+
+    def get_unitless_position(self) -> tuple[float, float]:
+        """Give the place."""
+        return self._at
+
+    def get_ha(self) -> str:
+        """Say which end of the words is there."""
+        return self._ha
+
+
+def write(
+    renderer: RendererBase,
+    text: str,
+    at: tuple[float, float],
+    font: tuple[float, bool],
+    color: str,
+    ha: str,
+    va: str,
+    gid: str | None = None,
+) -> None:
+    """Write a line of words at a point of the drawing, aligned as matplotlib aligns it."""
+    x, y = at
+    if not text or not np.isfinite(x) or not np.isfinite(y):
+        return
+    _, height, below = measured(text, *font)
+    most, least = reach(*font)
+    ascent, descent = max(height - below, most), max(below, least)
+    bottom = -ascent - descent
+    rise = {
+        "top": 0.0,
+        "center": bottom / 2,
+        "bottom": bottom,
+        "baseline": bottom + descent,
+        "center_baseline": bottom + (ascent + descent) - ascent / 2,
+    }[va]
+    renderer.open_group("text", gid)
+    gc = renderer.new_gc()
+    gc.set_foreground(to_rgba(color), isRGBA=True)
+    top = renderer.get_canvas_width_height()[1]
+    anchor: Any = _Anchor(x, y, ha)
+    renderer.draw_text(gc, x, top - ((-ascent - rise) + y), text, font_of(*font), 0.0, False, anchor)
+    gc.restore()
+    renderer.close_group("text")
+
+
+class Scale(Artist):
+    """Grid and words of one axis: what its locator and its formatter say, written in one go."""
+
+    zorder = 0.5
+
+    def __init__(self, plot: Plot, axis: Axis, across: bool) -> None:
+        super().__init__()
+        self.plot, self.axis, self.across = plot, axis, across
+        self.grid = False
+        self.look: dict[str, Any] = {}
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Write the scale, unless the axes show none."""
+        if not self.plot.axison:
+            return
+        renderer.open_group("scale")
+        for place, name, look in self.inside():
+            renderer.open_group("tick")
+            if self.grid:
+                self._line(renderer, place)
+            self._name(renderer, place, name.split("\n")[0], look)
+            renderer.close_group("tick")
+        renderer.close_group("scale")
+
+    def inside(self) -> list[tuple[float, str, dict[str, Any]]]:
+        """Give the places within the limits, with the name and its look of each."""
+        places = [float(place) for place in self.axis.get_majorticklocs()]
+        names = self.axis.get_major_formatter().format_ticks(places)
+        scaled = self.axis.get_transform().transform
+        low, high = scaled(np.sort(self.axis.get_view_interval()))
+        near = (high - low) * 1e-10
+        at = scaled(np.asarray(places, dtype=float))
+        return [
+            (
+                places[i],
+                names[i],
+                {key: one[i] if isinstance(one, list) else one for key, one in self.look.items()},
+            )
+            for i in np.flatnonzero((low - near <= at) & (at <= high + near))
+        ]
+
+    def set_clip_path(self, path: Any, transform: Any = None) -> None:
+        """Cut off nothing but the grid, which sees to that itself."""
+
+    def _line(self, renderer: RendererBase, place: float) -> None:
+        transform = self.plot.get_xaxis_transform() if self.across else self.plot.get_yaxis_transform()
+        ends = [(place, 0), (place, 1)] if self.across else [(0, place), (1, place)]
+        gc = renderer.new_gc()
+        gc.set_clip_rectangle(self.plot.bbox)
+        gc.set_linewidth(rcParams["grid.linewidth"])
+        gc.set_foreground(rcParams["grid.color"])
+        gc.set_capstyle("round")
+        gc.set_joinstyle("round")
+        renderer.draw_path(gc, Path(transform.transform(ends)), _HERE)
+        gc.restore()
+
+    def _name(self, renderer: RendererBase, place: float, name: str, look: dict[str, Any]) -> None:
+        if self.across:
+            x, y = self.plot.get_xaxis_transform().transform((place, 0))
+            at, ha, va = (x, y - rcParams["xtick.major.pad"]), "center", "baseline"
+        else:
+            x, y = self.plot.get_yaxis_transform().transform((0, place))
+            at, ha, va = (x - rcParams["ytick.major.pad"], y), "right", "center_baseline"
+        font = (look.get("fontsize", rcParams["xtick.labelsize"]), look.get("weight") == "bold")
+        colour = look.get("color", rcParams["xtick.color"])
+        write(renderer, name, at, font, colour, look.get("ha", ha), va)
+
+
+class Plot(Axes):
+    """Axes with scales of their own."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.xaxis.set_visible(False)
+        self.yaxis.set_visible(False)
+        self.spines["bottom"].set_transform(self.get_xaxis_transform())  # what a tick would see to
+        self.scales = {"x": Scale(self, self.xaxis, True), "y": Scale(self, self.yaxis, False)}
+        for scale in self.scales.values():
+            self.add_artist(scale)
+        self.grid(True, axis="y")
+
+    def get_xaxis_transform(self, which: Any = "grid") -> Transform:  # noqa: ARG002
+        """Give the coordinates of the scale below; no spine is ever moved, so all ask for the same."""
+        return super().get_xaxis_transform("grid")
+
+    def get_yaxis_transform(self, which: Any = "grid") -> Transform:  # noqa: ARG002
+        """Give the coordinates of the scale at the left."""
+        return super().get_yaxis_transform("grid")
+
+    def grid(self, visible: Any = True, which: Any = None, axis: str = "both", **_: Any) -> None:  # noqa: ARG002
+        """Show or hide the lines of one scale, or of both."""
+        for name, scale in getattr(self, "scales", {}).items():
+            if axis in (name, "both"):
+                scale.grid = visible
+
+    def set_xticks(self, ticks: Any, labels: Any = None, *, minor: bool = False, **look: Any) -> Any:  # noqa: ARG002
+        """Number the axis below; the words' look is one for all, or a list with one for each."""
+        return self._name("x", ticks, labels, look)
+
+    def set_yticks(self, ticks: Any, labels: Any = None, *, minor: bool = False, **look: Any) -> Any:  # noqa: ARG002
+        """Number the axis at the left; the words' look is one for all, or a list with one for each."""
+        return self._name("y", ticks, labels, look)
+
+    def _name(self, axis: str, ticks: Sequence[float], labels: Sequence[str] | None, look: Any) -> None:
+        scale = self.scales[axis]
+        scale.look = look
+        scale.axis.set_major_locator(FixedLocator(ticks))
+        if labels is not None:
+            scale.axis.set_major_formatter(FixedFormatter(list(labels)))
+        if len(ticks):
+            scale.axis.set_view_interval(min(ticks), max(ticks))
+
+    def add_patch(self, p: Any) -> Any:
+        """Add a shape, without looking for limits that would hold it."""
+        return self.add_artist(p)
+
+    def add_line(self, line: Any) -> Any:
+        """Add a line, without looking for limits that would hold it."""
+        return self.add_artist(line)
