@@ -202,7 +202,7 @@ class Plot(Axes):
         super().__init__(*args, **options)
         self.xaxis.set_visible(False)
         self.yaxis.set_visible(False)
-        self.spines["bottom"].set_transform(self.get_xaxis_transform())  # what a tick would see to
+        self.spines["bottom"].set_transform(self.get_xaxis_transform())  # as a tick would have done
         self.scales = {"x": Scale(self, self.xaxis, True), "y": Scale(self, self.yaxis, False)}
         for scale in self.scales.values():
             self.add_artist(scale)
@@ -218,7 +218,11 @@ class Plot(Axes):
 
     def grid(self, visible: Any = True, which: Any = None, axis: str = "both", **_: Any) -> None:  # noqa: ARG002
         """Show or hide the lines of one scale, or of both."""
-        for name, scale in getattr(self, "scales", {}).items():
+        if not hasattr(self, "scales"):  # matplotlib asks while it makes the axes, and would make ticks next
+            for each in (self.xaxis, self.yaxis):
+                each.majorTicks, each.minorTicks = [], []
+            return
+        for name, scale in self.scales.items():
             if axis in (name, "both"):
                 scale.grid = visible
 

@@ -23,6 +23,7 @@ from analytics.page.tokens import LIGHT, TOKEN_OF
 
 _SVG, _XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 _DECIMAL = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
+_SEGMENT = re.compile("[MLQCz][^MLQCz]*")
 _LINK = re.compile(r'url\(#([^)]+)\)|xlink:href="#([^"]+)"')
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FLAT = re.compile(r"rotate\(-?0(?:\.0+)? [\d.-]+ [\d.-]+\)")
@@ -233,8 +234,8 @@ Step = tuple[str, list[float]]
 def _path(data: str) -> str:
     """Write a path with one decimal, without points on a straight run, and with H and V where they do."""
     steps: list[Step] = []
-    for segment in re.findall(r"[MLQCz][^MLQCz]*", " ".join(_rounded(data, 1).split())):
-        step = (segment[0], [float(number) for number in segment[1:].split()])
+    for segment in _SEGMENT.findall(data):
+        step = (segment[0], [round(float(number), 1) or 0.0 for number in segment[1:].split()])
         if step[0] == "L" and len(steps) > 1 and _on_the_way(steps[-2], steps[-1], step[1]):
             steps.pop()
         steps.append(step)
