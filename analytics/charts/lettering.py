@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from matplotlib.font_manager import FontProperties, findfont
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ft2font import FT2Font, GlyphIndexType, Kerning, LoadFlags
 from matplotlib.textpath import text_to_path
 
@@ -57,9 +57,9 @@ def _shaped(text: str, size: float, bold: bool) -> tuple[float, float, float]:
     return float(found[0]), float(found[1]), float(found[2])
 
 
-@lru_cache(maxsize=2)
 def _face(bold: bool) -> FT2Font:
-    face = FT2Font(findfont(font_of(TEXT, bold)))
+    """Open the font; matplotlib keeps it, and opens it anew in a forked process, which must not share it."""
+    face = get_font(findfont(font_of(TEXT, bold)))
     face.set_size(_EM, 72)
     return face
 
