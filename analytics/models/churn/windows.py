@@ -99,11 +99,15 @@ def plan_cutoffs(tables: Tables, settings: Settings) -> Plan:
     reference, step = settings.reference_date, timedelta(days=settings.horizon_days)
     if table is None:
         return Plan(reference, reference - step, (), None, None)
-    first, newest = (find(table, reference, at=at) for find in (oldest_day, newest_day))
+    contract = settings.definition == "contract"
+    days = snapshot_days(table, reference) if contract else []
+    after = [day + timedelta(days=1) for day in days]
+    if contract:
+        first, newest = (days[-1], days[0]) if days else (None, None)
+    else:
+        first, newest = (find(table, reference, at=at) for find in (oldest_day, newest_day))
     if first is None or newest is None:
         return Plan(reference, reference - step, (), first, newest)
-    contract = settings.definition == "contract"
-    after = [day + timedelta(days=1) for day in snapshot_days(table, reference)] if contract else []
 
     def earlier(cutoff: date) -> date | None:
         """The latest cutoff whose horizon is over by another; None where there is no history before it."""
