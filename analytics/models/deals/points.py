@@ -177,11 +177,15 @@ def deal_value(
     """
     alike = won.dropna(subset=["industry", "product_plan"])
     alike = alike.assign(industry=alike["industry"].str.casefold())
-    before = {0: alike}
-    if days is not None and len(days):
-        before = {day: alike[alike["closed_day"] < day] for day in days.unique().tolist()}
-    keys = ["industry", "product_plan"]
-    sums = pd.concat({day: won.groupby(keys)["value"].agg(["mean", "size"]) for day, won in before.items()})
+    keys = ["valued_on", "industry", "product_plan"]
+    if days is None:
+        known = alike.assign(valued_on=0)
+    else:
+        known = alike[[*keys[1:], "value", "closed_day"]].merge(
+            pd.Series(days.unique(), name=keys[0]), how="cross"
+        )
+        known = known[known["closed_day"] < known["valued_on"]]
+    sums = known.groupby(keys)["value"].agg(["mean", "size"])
     dated = rows.assign(valued_on=0 if days is None else days)
 
     def score(part: pd.DataFrame, weights: Weights) -> pd.DataFrame:
@@ -335,7 +339,8 @@ def _reasons(rows: pd.DataFrame, weights: Weights) -> pd.Series:
             found.append("no interaction yet")
         return "; ".join(found)
 
-    records: list[dict[Any, Any]] = rows.to_dict("records")
+    read = ["stage", "stagnant", "weeks", "days_in_stage", "days_silent", *_QUALIFICATION, "interactions"]
+    records: list[dict[Any, Any]] = rows[read].to_dict("records")
     return pd.Series([said(deal) for deal in records], index=rows.index, dtype="object")
 
 
