@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analytics.metrics.closings import with_win_rate
 from analytics.metrics.monthly_revenue import month_start
@@ -283,11 +285,15 @@ def at_risk_deals(deals: pd.DataFrame, *, min_deal_value: float) -> pd.DataFrame
         ``deal_id``, ``name``, ``company``, ``deal_value``, ``health_score``, ``health_category``,
         ``risk_factors``, ``owner``, ``stage``, ``days_in_stage``, ``close_probability``.
     """
-    risky = (deals["health_category"] == "critical") | deals["stagnant"]
     columns = ["deal_id", "name", "company", "deal_value", "health_score", "health_category", "risk_factors"]
-    found = deals[risky & (deals["deal_value"] >= min_deal_value)]
+    found = deals[_is_at_risk(deals, min_deal_value)]
     found = found.sort_values(["deal_value", "deal_id"], ascending=[False, True], ignore_index=True)
     return found[[*columns, "owner", "stage", "days_in_stage", "close_probability"]]
+
+
+def _is_at_risk(deals: pd.DataFrame, min_deal_value: float) -> pd.Series:
+    risky = (deals["health_category"] == "critical") | deals["stagnant"]
+    return risky & (deals["deal_value"] >= min_deal_value)
 
 
 def upcoming(deals: pd.DataFrame) -> pd.DataFrame:
@@ -343,14 +349,15 @@ _WEIGHTED = ("value", "weighted_value", "stage_weighted_value")
 
 
 def _state(deals: pd.DataFrame, min_deal_value: float) -> dict[str, Any]:
-    count, total = len(deals), round(float(deals["value"].sum()), 4)
-    left = deals["days_to_close"]
-    soon, overdue, undated = (left >= 0) & (left < AHEAD_DAYS), left < 0, left.isna()
-    risky = at_risk_deals(deals, min_deal_value=min_deal_value)
+    money = {name: deals[name].to_numpy("float64") for name in _WEIGHTED}
+    left = deals["days_to_close"].to_numpy("float64")
+    soon, overdue, undated = (left >= 0) & (left < AHEAD_DAYS), left < 0, np.isnan(left)
+    risky = _is_at_risk(deals, min_deal_value).to_numpy("bool")
 
-    def total_of(column: str, where: pd.Series) -> float:
-        return round(float(deals.loc[where, column].sum()), 4)
+    def total_of(column: str, where: NDArray[np.bool_]) -> float:
+        return round(float(np.nansum(money[column][where])), 4)
 
+    count, total = len(deals), total_of("value", np.ones(len(deals), dtype=bool))
     return {
         "total_pipeline": total,
         "deal_count": count,
@@ -366,18 +373,17 @@ def _state(deals: pd.DataFrame, min_deal_value: float) -> dict[str, Any]:
         "undated_value": total_of("value", undated),
         "undated_weighted_value": total_of("weighted_value", undated),
         "unweighted_deals": int(deals["close_probability"].isna().sum()),
-        "at_risk_deals": len(risky),
-        "at_risk_value": round(float(risky["deal_value"].sum()), 4),
+        "at_risk_deals": int(risky.sum()),
+        "at_risk_value": total_of("value", risky),
     }
 
 
 def _sums(groups: Any) -> pd.DataFrame:
-    found: pd.DataFrame = groups.agg(
-        deal_count=("deal_id", "size"),
-        **{name: (name, "sum") for name in _WEIGHTED},
-        avg_days_in_stage=("days_in_stage", "mean"),
-        stagnant_deals=("stagnant", "sum"),
+    found: pd.DataFrame = groups[[*_WEIGHTED, "stagnant"]].sum()
+    found = found.rename(columns={"stagnant": "stagnant_deals"}).assign(
+        deal_count=groups.size(), avg_days_in_stage=groups["days_in_stage"].mean()
     )
+    found = found[["deal_count", *_WEIGHTED, "avg_days_in_stage", "stagnant_deals"]]
     return found.astype(dict.fromkeys((*_WEIGHTED, "avg_days_in_stage"), "float64")).round(
         dict.fromkeys(_WEIGHTED, 4)
     )
