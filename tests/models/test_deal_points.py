@@ -220,6 +220,12 @@ class TestValue:
         assert row["estimated_value"] == 17_483.25
         assert row["estimate_confidence"] == 75
 
+    def test_similar_on_a_day_are_deals_that_closed_before_it(self):
+        won = self.similar(3).assign(closed_day=[9.0, 10.0, 11.0], value=[1.0, 2.0, 4.0])
+        rows = pd.concat([self.TERMS] * 3, ignore_index=True)
+        found = points.deal_value(rows, won, RULES, pd.Series([12, 9, 11]))
+        assert found["similar_deals"].tolist() == [3, 0, 2]
+
     def test_without_similar_deals_it_is_that_of_its_terms(self):
         others = pd.concat(
             [self.similar(3).assign(product_plan="Starter"), self.similar(2).assign(industry="Retail")]
