@@ -26,8 +26,8 @@ MOST_ROWS = 20_000
 """Rows to learn from at the most; of more, a sample is drawn."""
 TREES, LEAF = 60, 40
 """Size of the forest; no leaf, and no plan of its own, rests on fewer accounts."""
-SEEN = 0.5
-"""Share of the rows that a tree draws: trees of half the rows differ more, and their mean errs less."""
+SEEN, MOST_SEEN = 0.5, 1_000
+"""Share of the rows that a tree draws, and the most: trees that differ more err less on average."""
 PENALTIES = np.logspace(0, 5, 11)
 """What the regression may charge for large coefficients; generalised cross-validation chooses."""
 
@@ -66,8 +66,9 @@ class Ensemble:
         matrix = _matrix(rows, known, plans, low, middle, high)
         mean, scale = matrix.mean(axis=0), matrix.std(axis=0)
         scale[scale == 0] = 1.0
+        seen = min(round(SEEN * len(rows)), MOST_SEEN)
         forest = RandomForestRegressor(
-            TREES, min_samples_leaf=LEAF, max_features=1 / 3, max_samples=SEEN, random_state=seed, n_jobs=1
+            TREES, min_samples_leaf=LEAF, max_features=1 / 3, max_samples=seen, random_state=seed, n_jobs=1
         ).fit(matrix, share)
         linear = RidgeCV(PENALTIES).fit((matrix - mean) / scale, share)
         return cls(tuple(known), plans, low, middle, high, mean, scale, forest, linear, len(rows))
