@@ -25,7 +25,9 @@ COUNTS = ("customer_count", "high_risk_customers", "scored_customers")
 _POINTS = "decimal(28, 12)"
 
 
-def scored_customers(predictions: ibis.Table, reference_date: date) -> pd.DataFrame:
+def scored_customers(
+    predictions: ibis.Table, reference_date: date, *, batches: BatchFigures | None = None
+) -> pd.DataFrame:
     """The batch in force on a day: the newest one not after it, ties to the greatest `batch_id`.
 
     Parameters
@@ -34,6 +36,8 @@ def scored_customers(predictions: ibis.Table, reference_date: date) -> pd.DataFr
         As in the contract.
     reference_date : datetime.date
         A batch dated on this day still counts: it is dated by the reference date that it was made for.
+    batches : BatchFigures, optional
+        Of timeframes of which the last ends on this day, where they have been read already.
 
     Returns
     -------
@@ -56,7 +60,10 @@ def scored_customers(predictions: ibis.Table, reference_date: date) -> pd.DataFr
     0         ben     june            90.0
     1         ada     june            85.0
     """
-    wanted = _in_force(_batches(predictions, reference_date), reference_date)
+    if batches is None:
+        wanted = _in_force(_batches(predictions, reference_date), reference_date)
+    else:
+        wanted = batches.headlines["batch_id"].iloc[-1]
     rows = predictions.filter(_.batch_id == wanted if wanted is not None else ibis.literal(False))
     absent = {name: ibis.null(_TYPES[name]) for name in SCORED if name not in predictions.columns}
     frame: pd.DataFrame = rows.mutate(**absent).select(*SCORED).to_pandas()

@@ -220,12 +220,14 @@ def standing(
         ``customer_name``, ``customer_type`` (missing where not known), ``rfm_segment``, ``tier``
         (``Inactive`` for buyers who are not scored, missing for those who never bought).
     """
-    rules: Sequence[SegmentRule] = table.rules
-    scores = customer_scores(sales, None, [timeframe], rules, scoring or Scoring())
-    scored: pd.DataFrame = scores.select("customer_id", rfm_segment=_.segment_name, tier=_.tier).to_pandas()
     history = trailing_year(sales, timeframe) if history is None else history
-    found = history[["customer_id"]].merge(scored, on="customer_id", how="left")
-    found[["rfm_segment", "tier"]] = found[["rfm_segment", "tier"]].fillna(INACTIVE)
+    found = history[["customer_id"]].assign(rfm_segment=None, tier=None)
+    if len(found):  # without a buyer there is nobody to score
+        rules: Sequence[SegmentRule] = table.rules
+        scores = customer_scores(sales, None, [timeframe], rules, scoring or Scoring())
+        scored = scores.select("customer_id", rfm_segment=_.segment_name, tier=_.tier).to_pandas()
+        found = history[["customer_id"]].merge(scored, on="customer_id", how="left")
+        found[["rfm_segment", "tier"]] = found[["rfm_segment", "tier"]].fillna(INACTIVE)
     found = found.merge(_identities(customers), on="customer_id", how="outer")
     names = ["customer_id", "customer_name", "customer_type", "rfm_segment", "tier"]
     return found.sort_values("customer_id", ignore_index=True)[names]

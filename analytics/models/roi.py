@@ -208,8 +208,8 @@ def weigh_calls(
     this = periods[-1]
     sales = tables["sales"]
     chosen = RoiRules(**rules)
-    scored = roi_batches.scored_customers(tables["predictions"], this.reference_date)
     batches = roi_batches.batch_figures(tables["predictions"], periods, chosen)
+    scored = roi_batches.scored_customers(tables["predictions"], this.reference_date, batches=batches)
     groups = campaign_groups(
         tables["campaigns"],
         tables["campaign_contacts"],

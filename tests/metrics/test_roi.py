@@ -234,6 +234,14 @@ class TestBatchInForce:
         assert found.empty
         assert roi_metrics(found, RULES)["scored_customers"] == 0
 
+    def test_is_the_same_where_the_batches_have_been_read_already(self):
+        table = as_table(self.TWO)
+        for text in (("2026-06",), ("2026-06", "2026-Q3")):
+            periods = [parse_timeframe(one, as_of=AS_OF) for one in text]
+            read, day = batch_figures(table, periods, RULES), periods[-1].reference_date
+            found = scored_customers(table, day, batches=read)
+            pd.testing.assert_frame_equal(found, scored_customers(table, day))
+
 
 class TestTrend:
     DATED = batches(
