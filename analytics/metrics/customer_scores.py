@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import product
+from operator import and_
 from typing import Protocol
 
 import ibis
@@ -387,9 +389,8 @@ def _tier(scoring: Scoring) -> ibis.Deferred:
 def _segment(rules: Sequence[SegmentRule]) -> ibis.Deferred:
     branches = [(~_.ranked, TOO_FEW)]
     for rule in rules:
-        holds = [
-            column.isin(sorted(scores))
-            for column, scores in ((_.r_score, rule.r), (_.f_score, rule.f), (_.m_score, rule.m))
-        ]
-        branches.append((holds[0] & holds[1] & holds[2], rule.segment))
+        asked = ((_.r_score, rule.r), (_.f_score, rule.f), (_.m_score, rule.m))
+        # A score is always there: where any will do, the engine need not look at it.
+        holds = [column.isin(sorted(scores)) for column, scores in asked if set(scores) != set(SCORES)]
+        branches.append((reduce(and_, holds) if holds else ibis.literal(True), rule.segment))
     return ibis.cases(*branches, else_=ibis.null("string"))

@@ -44,7 +44,7 @@ def _one(known: Floats, horizon: int, seed: int, deals: Floats | None) -> tuple[
     levels = np.array([_level(known, t) for t in range(YEAR, len(known))])
     rows = np.array([_row(known, t, deals) for t in range(YEAR, len(known))])
     trees = RandomForestRegressor(
-        TREES, min_samples_leaf=2, max_features=0.5, oob_score=True, random_state=seed, n_jobs=1
+        TREES, min_samples_leaf=2, max_features=0.5, oob_score=_unscored, random_state=seed, n_jobs=1
     )
     target = known[YEAR:] / levels
     trees.fit(rows, target)
@@ -56,6 +56,11 @@ def _one(known: Floats, horizon: int, seed: int, deals: Floats | None) -> tuple[
         ahead = _said(trees, _row(path, t, deals)) * _level(path, t)
         path = np.append(path, ahead)
     return path[len(known) :], float(np.sqrt((errors**2).mean())) if len(errors) else 0.0
+
+
+def _unscored(_target: Floats, _said: Floats) -> float:
+    """No score: only the predictions out of bag are wanted, and R² takes a third as long as the trees."""
+    return 0.0
 
 
 def _said(trees: RandomForestRegressor, row: Floats) -> float:
