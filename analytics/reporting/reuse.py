@@ -83,6 +83,8 @@ class Reuse:
 
     def stands(self, task: Task) -> bool:
         """Whether a report is as it would be made now; its organisation's data are then not checked again."""
+        if records.read_record_of(self._batch.out, task.name) is None:
+            return False  # said before its code and its data are looked at, which takes time
         found = self._looked_up(self._keyed(task), self._state(task))
         return not isinstance(found, Task) or found.redraw
 
