@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 # A property that queries a database has no useful deadline; it has a budget of examples, more in `make long`.
-settings.register_profile("workbook", deadline=None, max_examples=25)
+settings.register_profile("workbook", deadline=None, max_examples=20)
 settings.register_profile("thorough", deadline=None, max_examples=250)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "workbook"))
 
