@@ -224,7 +224,7 @@ def _at(shots: ibis.Table, marks: ibis.Table) -> ibis.Table:
     last = _.at < _.edge
     recent = last & (_.at >= _.edge - DAYS_BACK * SECONDS_A_DAY)
     # At how many of the ends a snapshot is the last word: what it says then holds for so many months.
-    months: Any = sum(_live(_[end]).cast("int64") for end in _ENDS)
+    months: Any = sum(_live(_[end]).ifelse(1, 0) for end in _ENDS)
     rows = (
         seen.mutate(stands=_live(_.edge), months=(_.over == 1).ifelse(months, ibis.null("int64")))
         .group_by("cutoff", "edge", "customer_id")

@@ -199,7 +199,7 @@ def fiscal_years(
     )
     rows = (
         years.group_by("year")
-        .agg(new_customers=(_.year == _.first_year).cast("int64").sum(), everybody=_.count())
+        .agg(new_customers=(_.year == _.first_year).ifelse(1, 0).sum(), everybody=_.count())
         .order_by("year")
         .to_pandas()
         .astype("int64")

@@ -227,11 +227,11 @@ def _people(bought: ibis.Table, periods: Sequence[Timeframe]) -> ibis.Table:
         bought.inner_join(dates, [bought.day >= dates.start, bought.day < dates.end])
         .group_by("period", "end", "customer_id", "day")
         .agg(
-            orders=_.is_order.cast("int64").sum(),
+            orders=_.is_order.ifelse(1, 0).sum(),
             revenue=_.revenue.sum(),
             profit=_.profit.sum(),
             units=units.sum(),
-            unit_orders=(_.is_order & _.units.notnull()).cast("int64").sum(),
+            unit_orders=(_.is_order & _.units.notnull()).ifelse(1, 0).sum(),
         )
     )
     visit = (_.orders > 0).ifelse(_.day, ibis.null("int64"))
@@ -316,7 +316,7 @@ def campaign_cells(people: ibis.Table) -> pd.DataFrame:
             customer_count=_.count(),
             orders=_.orders.sum().cast("int64"),
             gaps=(_.visits - 1).sum().cast("int64"),
-            returned=(_.visits > 1).cast("int64").sum(),
+            returned=(_.visits > 1).ifelse(1, 0).sum(),
             unit_orders=_.unit_orders.sum().cast("int64"),
             profit_customers=_.profit.count(),
             revenue=exact_sum(_.revenue),

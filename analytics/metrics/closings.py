@@ -134,7 +134,7 @@ def win_drivers(deals: ibis.Table, edge: date) -> pd.DataFrame:
     rows = _closed(deals).filter(_.day < day_number(edge))
     levels = {}
     for driver, top in DRIVERS.items():
-        level = rows[driver].cast("int64")
+        level = rows[driver].cast("int32").cast("int64")  # PostgreSQL makes no long number of a truth value
         bounded = ibis.least(ibis.greatest(level, 0), top)  # of what is missing, some engines say 0
         levels[driver] = level.isnull().ifelse(ibis.null("int64"), bounded)
     # One query for all drivers: there are a few hundred combinations of levels at most.

@@ -132,8 +132,8 @@ def stage_entries(deals: ibis.Table, history: ibis.Table | None, edge: date) -> 
         _last_closed(known, day).select("deal_id"), known.filter(_is_open(known, day)).select("deal_id")
     )
     rows = _changes(history).semi_join(wanted, "deal_id")
-    rows = rows.filter(_entries(rows))
-    rows = rows.filter(rows.day < day).order_by("deal_id", "at", "stage")
+    rows = rows.mutate(entry=_entries(rows))  # SQLite finds no column in a window that it filters by at once
+    rows = rows.filter(rows.entry, rows.day < day).order_by("deal_id", "at", "stage")
     found: pd.DataFrame = rows.select("deal_id", "stage", "day").to_pandas()
     return found
 
@@ -234,7 +234,8 @@ def _rows(deals: ibis.Table) -> ibis.Table:
         closes=_day(deals.closed_at),
         won_or_lost=deals.outcome.strip().lower(),
         **{name: deals[name].cast("float64") for name in (*COUNTS, *TERMS)},
-        **{name: deals[name].cast("int64").cast("float64") for name in YES_OR_NO},
+        # PostgreSQL makes a short number of a truth value, and no long one.
+        **{name: deals[name].cast("int32").cast("float64") for name in YES_OR_NO},
     )
 
 

@@ -95,7 +95,7 @@ def lead_list(leads: ibis.Table, activities: ibis.Table | None, reference_date: 
         created__=known.created_at.epoch_seconds(),
         created_day=created,
         age_days=edge - created,
-        converted=(known.converted_at < end).fill_null(False).cast("int64"),
+        converted=(known.converted_at < end).fill_null(False).ifelse(1, 0).cast("int64"),
         converted_day=(known.converted_at.epoch_seconds() // SECONDS_A_DAY).cast("float64"),
         moment__=known.moment__,
         **more,
@@ -141,10 +141,10 @@ def lead_history(leads: ibis.Table, periods: Sequence[Timeframe], *, conversion_
     is_won = (both.closed >= both.start) & (both.closed < both.end)
     in_time = ripe & (both.closed < due)
     counted = both.group_by("period").agg(
-        new_leads=is_new.fill_null(False).cast("int64").sum(),
-        converted_leads=is_won.fill_null(False).cast("int64").sum(),
-        ripe=ripe.fill_null(False).cast("int64").sum(),
-        in_time=in_time.fill_null(False).cast("int64").sum(),
+        new_leads=is_new.fill_null(False).ifelse(1, 0).sum(),
+        converted_leads=is_won.fill_null(False).ifelse(1, 0).sum(),
+        ripe=ripe.fill_null(False).ifelse(1, 0).sum(),
+        in_time=in_time.fill_null(False).ifelse(1, 0).sum(),
     )
     rows = counted.to_pandas().astype("int64")
     found = label_periods(rows, periods)
@@ -170,11 +170,11 @@ def _as_of_conversion(table: ibis.Table, activities: ibis.Table | None) -> ibis.
     counts = {}
     for name, kind in COUNTERS.items():
         is_kind = joined.kind == kind
-        counts[f"{name}_later"] = (is_kind & later).cast("int64").sum()
-        counts[f"{name}_before"] = (is_kind & ~later).cast("int64").sum()
+        counts[f"{name}_later"] = (is_kind & later).ifelse(1, 0).sum()
+        counts[f"{name}_before"] = (is_kind & ~later).ifelse(1, 0).sum()
     sums = joined.group_by(log__=joined.lead_id).agg(**counts)
     kinds = logged.agg(
-        **{f"{name}_kind": (_.kind == kind).cast("int64").sum() for name, kind in COUNTERS.items()}
+        **{f"{name}_kind": (_.kind == kind).ifelse(1, 0).sum() for name, kind in COUNTERS.items()}
     )
     wide = table.left_join(sums, table.lead_id == sums.log__).cross_join(kinds)
     right = {}
@@ -189,7 +189,7 @@ def _as_of_conversion(table: ibis.Table, activities: ibis.Table | None) -> ibis.
 
 
 def _flag(table: ibis.Table, name: str) -> ibis.Value:
-    return table[name].cast("int64").cast("float64") if name in table.columns else _nothing()
+    return table[name].cast("int32").cast("float64") if name in table.columns else _nothing()
 
 
 def _nothing() -> ibis.Value:

@@ -136,7 +136,7 @@ def _days(sales: ibis.Table, end: int) -> ibis.Table:
         purchases(sales)
         .filter(_.day < end)
         .group_by("customer_id", "day")
-        .agg(is_visit=_.is_order.cast("int64").max() > 0, revenue=_.revenue.sum())
+        .agg(is_visit=_.is_order.ifelse(1, 0).max() > 0, revenue=_.revenue.sum())
     )
     first = days.filter(_.is_visit).group_by("customer_id").agg(first_day=_.day.min())
     return days.inner_join(first, "customer_id")

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 
 from analytics.errors import AnalyticsError, ContractError
-from analytics.params import Organisation
+from analytics.params import Job, Organisation
 from analytics.reporting import index
 from analytics.reporting.failures import one_line, without_data
 from analytics.reporting.files import recover, remove_parts, work_folder, write_whole
@@ -143,11 +143,12 @@ class _Going:
         self.workers = batch.workers
         self._began = monotonic()
         self._given_up: dict[int, Failure] = {}
-        jobs = zip(batch.jobs, tasks, strict=True)
-        self._wanted = [(job, task) for job, task in jobs if not reuse.stands(task)]
+        self._wanted: list[tuple[Job, Task]] = []
 
     def prepare(self, pool: Pool) -> None:
         """Tell the workers whose reports they will make: imports take longer than all that comes before."""
+        jobs = zip(self.batch.jobs, self.tasks, strict=True)
+        self._wanted = [(job, task) for job, task in jobs if not self.reuse.stands(task)]
         if self._wanted and self.batch.engine == WARM:
             notebooks = list(dict.fromkeys(task.notebook for _, task in self._wanted))
             pool.prepare(notebooks, self._wanted[0][1].sockets)

@@ -25,14 +25,17 @@ def main() -> None:
     IPKernelApp.launch_instance(argv=[*sys.argv[1:], "--HistoryManager.enabled=False"])
 
 
-def die_with_parent() -> None:
-    """Ask the system to end this process when the one that started it ends, where it can (Linux)."""
+def die_with_parent(*, still: bool = True) -> None:
+    """Ask the system to end this process when the one that started it ends, where it can (Linux).
+
+    Not `still`: let it go on then, though it was asked before.
+    """
     if not sys.platform.startswith("linux"):
         return
     import ctypes
     import signal
 
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL if still else 0)
 
 
 def limit_memory(limit: int) -> None:

@@ -185,6 +185,7 @@ def _serve(pipe: Connection, parent: socket.socket | None) -> None:
     die_with_parent()
     threading.Thread(target=_end_with_runner, name="runner", daemon=True).start()
     if parent:
+        parent.set_inheritable(False)
         offered.append(parent)
     while True:
         try:

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import PredefinedSplit
 
-from analytics.models.deals.logistic import PENALTY, fit_calibrated
+from analytics.models.deals.logistic import PENALTY, _most_likely, fit_calibrated
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,16 @@ def test_outcomes_that_an_input_parts_wholly_have_finite_chances():
     low, high = fit_calibrated(values, won, np.arange(100) % 5).probability(np.array([[0.0], [1.0]]))
     assert 0 < low < 0.05
     assert 0.95 < high < 1
+
+
+@pytest.mark.parametrize("won", [0.003, 0.02, 0.5, 0.98])
+@pytest.mark.parametrize("spread", [0.02, 0.3, 3.0])
+def test_a_line_through_chances_that_hardly_differ_is_found_too(won, spread):
+    random = np.random.default_rng(7)
+    line = np.column_stack([np.ones(900), np.log(won / (1 - won)) + spread * random.normal(size=900)])
+    target = np.where(random.random(900) < won, 0.99, 1 / 900)
+    chances = expit(line @ _most_likely(line, target, np.array([0.0, 1.0]), 0.0))
+    assert line.T @ (chances - target) == pytest.approx([0, 0], abs=1e-3)
 
 
 def test_what_other_parts_do_not_confirm_is_drawn_to_the_base_rate():

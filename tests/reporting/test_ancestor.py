@@ -24,10 +24,10 @@ pytestmark = pytest.mark.skipif(not can_fork(), reason="there are no warm kernel
 FAMILY = "import os, psutil; print(*(p.pid for p in [psutil.Process(), *psutil.Process().parents()][:3]))"
 
 
-def ended(notebook, folder):
+def ended(notebook, folder, time_limit=90.0):
     """Execute a notebook in a worker; return the name of its kernel, the last cell's text, and the worker."""
     folder.mkdir()
-    outcome = execute(Request(notebook=notebook, parameters={}, folder=folder, time_limit=90.0))
+    outcome = execute(Request(notebook=notebook, parameters={}, folder=folder, time_limit=time_limit))
     cell = outcome.notebook.cells[-1]
     return outcome.kernel, "".join(output.get("text", "") for output in cell.outputs), os.getpid()
 
@@ -100,18 +100,48 @@ def test_a_worker_s_death_ends_its_parent_and_report_and_the_next_worker_has_a_p
     assert have_ended(map(int, after.split()))
 
 
-def test_imports_that_leave_a_thread_spoil_no_other_notebook(pool, tmp_path, monkeypatch):
-    (tmp_path / "warm_thread.py").write_text(
-        "import threading, time\nthreading.Thread(target=time.sleep, args=(300,), daemon=True).start()"
-    )
+LEFT = {
+    "threads behind": "threading.Thread(target=time.sleep, args=(300,), daemon=True).start()",
+    "connections open": "pair = socket.socketpair()",
+}
+
+
+@pytest.mark.parametrize("left", LEFT)
+def test_imports_that_leave_something_to_share_spoil_no_other_notebook(pool, tmp_path, monkeypatch, left):
+    (tmp_path / "warm_left.py").write_text(f"import socket, threading, time\n{LEFT[left]}")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    bad = write_notebook(tmp_path, "bad", "import warm_thread", "print(1)")
+    bad = write_notebook(tmp_path, "bad", "import warm_left", "print(1)")
     good = write_notebook(tmp_path, "good", "import json", "print(2)")
     pool.prepare([bad, good], tmp_path)
     assert pool.submit(ended, good, tmp_path / "a").result(90)[:2] == (WARM, "2\n")
     kind, text, _ = pool.submit(ended, bad, tmp_path / "b").result(90)
     assert (kind.split()[0], text) == (ORDINARY, "1\n")
-    assert "left threads behind" in kind
+    assert left in kind
+
+
+@pytest.fixture
+def endless(tmp_path, monkeypatch):
+    """A notebook whose import tells its process and does not end."""
+    file = tmp_path / "importing"
+    tells = f"import os, pathlib, time\npathlib.Path({str(file)!r}).write_text(str(os.getpid()))\n"
+    (tmp_path / "warm_endless.py").write_text(f"{tells}time.sleep(300)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return write_notebook(tmp_path, "endless", "import warm_endless")
+
+
+def test_an_import_that_does_not_end_leaves_others_time_to_import_themselves(pool, endless, tmp_path):
+    good = write_notebook(tmp_path, "good", "print(2)")
+    pool.prepare([endless, good], tmp_path)
+    assert pool.submit(ended, good, tmp_path / "a", 16.0).result(90)[:2] == (WARM, "2\n")
+
+
+def test_a_parent_that_imports_ends_with_the_run(pool, endless, tmp_path):
+    good = write_notebook(tmp_path, "good", "print(2)")
+    pool.prepare([good], tmp_path)
+    pool.submit(ended, endless, tmp_path / "a")
+    importing = wait_for(tmp_path / "importing")
+    pool.stop()
+    assert have_ended(importing)
 
 
 def test_an_ancestor_that_died_is_missed_by_nobody(pool, tmp_path):

@@ -19,7 +19,7 @@ PENALTY = 20.0
 
 A deal is there once a week, and its weeks say much the same: what would do for as many deals is too little.
 With 20 rather than 1, later deals were foretold a little better, and clearly better where few are closed."""
-_MOST_STEPS, _LONGEST_STEP, _CLOSE = 100, 2.0, 1e-5  # the error left is about the square of a step
+_MOST_STEPS, _CLOSE = 100, 1e-5  # the error left is about the square of a step
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -95,15 +95,22 @@ def fit_calibrated(values: Floats, target: NDArray[np.bool_], part: NDArray[np.i
 
 def _most_likely(columns: Floats, target: Floats, start: Floats, penalty: float) -> Floats:
     """Coefficients of the greatest penalised likelihood; the first column, of ones, has no penalty."""
-    guess = start
     weights = np.full(len(start), penalty)
     weights[0] = 0.0
+
+    def likelihood(of: Floats) -> float:
+        odds = columns @ of
+        return float((target * odds - np.logaddexp(0.0, odds)).sum() - (weights * of**2).sum() / 2)
+
+    guess, reached = start, likelihood(start)
     for _ in range(_MOST_STEPS):
         said = expit(columns @ guess)
         slope = columns.T @ (target - said) - weights * guess
         curvature = (columns * (said * (1 - said))[:, None]).T @ columns + np.diag(weights + 1e-9)
         step = np.linalg.solve(curvature, slope)
-        guess = guess + np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
+        while (found := likelihood(guess + step)) < reached and np.abs(step).max() > _CLOSE:
+            step = step / 2  # a whole one can lead past the top, and back, for ever
+        guess, reached = guess + step, found
         if np.abs(step).max() < _CLOSE:
             break
     return guess

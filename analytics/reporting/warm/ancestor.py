@@ -41,6 +41,7 @@ class Started:
     def __init__(
         self, environment: Mapping[str, str], folder: Path | None, notebooks: Iterable[Path] = ()
     ) -> None:
+        paths = [str(path.resolve()) for path in notebooks]
         with ExitStack() as undo:
             self._folder = Path(tempfile.mkdtemp(prefix="warm-", dir=folder))
             undo.callback(shutil.rmtree, self._folder, ignore_errors=True)
@@ -48,7 +49,13 @@ class Started:
             undo.enter_context(self.control)
             with theirs, (self._folder / "parent.log").open("wb") as log:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", PROGRAM, str(theirs.fileno()), *map(str, notebooks)],
+                    [
+                        sys.executable,
+                        "-m",
+                        PROGRAM,
+                        str(theirs.fileno()),
+                        *paths,
+                    ],
                     cwd=self._folder,
                     env={**environment, "IPYTHONDIR": str(self._folder)},
                     stdin=subprocess.DEVNULL,

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import select
+import signal
 import socket
 import threading
 import time
@@ -14,6 +15,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from analytics.reporting.warm.wire import ERR, MESSAGE, OUT, Frames, framed
 
 _ATTEMPTS = 3  # parents that may fail one after another before a worker asks for no more
 _LARGEST_ANSWER, _LARGEST_READ = 1 << 16, 1 << 20
+_FAREWELL = 2_000  # milliseconds in which a parent must end by itself
 _END_LIMIT = 10.0  # seconds in which a parent must have ended a child
 
 
@@ -45,7 +48,7 @@ class Parent:
     limit : float
         Seconds in which it must be ready.
     end : callable, optional
-        What to do beside, to end it: one that an ancestor forked ends when nobody holds its socket.
+        What to do to end it, where it is more than to kill it.
     """
 
     def __init__(self, control: socket.socket, limit: float, end: Callable[[], None] | None = None) -> None:
@@ -53,9 +56,13 @@ class Parent:
         self.close = weakref.finalize(self, end or control.close)
         try:
             self.process: int = self._answer(limit)["ready"]
-        except NoParentError:
+            if end is None:
+                found = os.pidfd_open(self.process)
+                self.close.detach()
+                self.close = weakref.finalize(self, partial(_end, control, found))
+        except (NoParentError, OSError) as error:
             self.close()
-            raise
+            raise NoParentError(str(error)) from error
 
     @property
     def alive(self) -> bool:
@@ -228,6 +235,17 @@ class Child:
                 text.clear()
 
 
+def _end(control: socket.socket, process: int) -> None:
+    """Let a parent that an ancestor has forked see that nobody holds its socket; kill one that does not."""
+    control.close()
+    poll = select.poll()
+    poll.register(process, select.POLLIN)
+    if not poll.poll(_FAREWELL):
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(process, signal.SIGKILL)
+    os.close(process)
+
+
 class _Own(threading.local):
     """A thread's parent: a system that is asked to end a process with its parent ends it with that thread."""
 
@@ -265,7 +283,7 @@ def own_parent(environment: Mapping[str, str], folder: Path | None, limit: float
     until = time.monotonic() + limit
     if offered:
         with suppress(NoParentError):
-            _own.parent = Parent(offered.pop(), limit)
+            _own.parent = Parent(offered.pop(), limit / 2)  # else there is time to start one
             return _own.parent
     if _own.failures >= _ATTEMPTS:
         raise NoParentError(f"{_ATTEMPTS} processes to fork from could not be used")

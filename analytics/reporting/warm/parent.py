@@ -15,20 +15,24 @@ from __future__ import annotations
 import gc
 import json
 import os
+import select
 import signal
 import socket
 import sys
 import traceback
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from analytics.reporting.kernel import die_with_parent
 from analytics.reporting.warm.ancestor import ANOTHER
 from analytics.reporting.warm.child import Kernel, run_report
-from analytics.reporting.warm.preload import import_for, other_threads
+from analytics.reporting.warm.preload import import_for, other_sockets, other_threads
 
 LONGEST_ORDER = 1 << 18
+_copied_from: list[int] = []
+"""The ancestor of a copy; empty in a process that was started."""
 
 
 def main() -> None:
@@ -39,6 +43,8 @@ def main() -> None:
     control.set_inheritable(False)
     kernel = Kernel()
     for notebook in sys.argv[2:]:
+        if _is_alone(control):
+            return
         import_for(Path(notebook))
     _serve(control, kernel)
 
@@ -57,8 +63,9 @@ def _serve_one(control: socket.socket, kernel: Kernel) -> bool:
     if data == ANOTHER:
         return _another(control, kernel, sockets[0])
     order = json.loads(data)
-    import_for(Path(order["notebook"]))
-    if _refuses(control):
+    with _ended_with_ancestor():
+        import_for(Path(order["notebook"]))
+    if _refuses(control, sockets[0]):
         return False
     child = _forked()
     if child == 0:
@@ -74,22 +81,52 @@ def _serve_one(control: socket.socket, kernel: Kernel) -> bool:
 def _another(control: socket.socket, kernel: Kernel, connection: int) -> bool:
     """Have a copy of this process serve a socket; this one goes on, and waits for no copy."""
     with socket.socket(fileno=connection) as theirs:
-        if _refuses(theirs):
+        if _refuses(theirs, control.fileno()):
             return False
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        ancestor = os.getpid()
         if _forked() == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            control.close()
-            _serve(theirs, kernel)
-            os._exit(0)
+            try:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                control.close()
+                _copied_from.append(ancestor)
+                _serve(theirs, kernel)
+            except BaseException:  # noqa: BLE001 - told in the log
+                os.write(2, traceback.format_exc().encode())
+            finally:  # never back into the ancestor's frames, nor to what it does at its end
+                os._exit(0)
     return True
 
 
-def _refuses(control: socket.socket) -> bool:
-    """Say why nothing can be forked, if so."""
-    if threads := other_threads():
-        _tell(control, {"refused": f"its imports left threads behind: {', '.join(threads)}"})
-    return bool(threads)
+@contextmanager
+def _ended_with_ancestor() -> Iterator[None]:
+    """Let a copy end with the ancestor, and so with the run, while it cannot hear that its worker has gone.
+
+    At other times it hears that, and ends its report's processes, which it could not if it were killed.
+    """
+    if _copied_from:
+        die_with_parent()
+        if os.getppid() != _copied_from[0]:
+            os._exit(0)
+    yield
+    if _copied_from:
+        die_with_parent(still=False)
+
+
+def _is_alone(control: socket.socket) -> bool:
+    """Whether nobody holds the other end any more."""
+    poll = select.poll()
+    poll.register(control, 0)
+    return bool(poll.poll(0))
+
+
+def _refuses(control: socket.socket, other: int) -> bool:
+    """Say why nothing can be forked, if so; two sockets are known."""
+    left = {"threads behind": other_threads(), "connections open": other_sockets({control.fileno(), other})}
+    said = [f"{what}: {', '.join(names)}" for what, names in left.items() if names]
+    if said:
+        _tell(control, {"refused": f"its imports left {'; '.join(said)}"})
+    return bool(said)
 
 
 def _forked() -> int:

@@ -6,7 +6,7 @@ import ast
 import json
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
@@ -113,3 +113,24 @@ def other_threads() -> list[str]:
             if int(task.name) not in python | {own: ""} and name not in _SURVIVES_A_FORK:
                 found.append(name)
     return found
+
+
+def other_sockets(known: Set[int]) -> list[str]:
+    """Name the sockets beside those that are known: reports that were forked would read each other's answers.
+
+    Parameters
+    ----------
+    known : set of int
+        Numbers of files.
+
+    Returns
+    -------
+    list of str
+        As the system names them; empty where a fork is safe.
+    """
+    found = []
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # what lists the folder is in it
+            if int(entry.name) not in known and (name := str(entry.readlink())).startswith("socket:"):
+                found.append(name)
+    return sorted(found)
