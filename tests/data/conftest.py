@@ -126,13 +126,9 @@ def write_postgres(url: str, schema: str, frames: dict[str, pd.DataFrame]) -> So
             }
             columns = ", ".join(f'"{column}" {kind}' for column, kind in types.items())
             connection.execute(f'CREATE TABLE "{schema}"."{name}" ({columns})')
-            marks = ", ".join(["%s"] * len(types))
-            values = [
-                tuple(None if pd.isna(value) else value for value in row)
-                for row in frame.astype(object).itertuples(index=False)
-            ]
-            with connection.cursor() as cursor:
-                cursor.executemany(f'INSERT INTO "{schema}"."{name}" VALUES ({marks})', values)
+            with connection.cursor() as cursor, cursor.copy(f'COPY "{schema}"."{name}" FROM STDIN') as copy:
+                for row in frame.astype(object).itertuples(index=False):
+                    copy.write_row([None if pd.isna(value) else value for value in row])
     return Source(kind="postgres", url=url, schema=schema)
 
 
