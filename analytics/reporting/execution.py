@@ -19,10 +19,9 @@ import papermill
 from papermill.engines import papermill_engines
 from papermill.execute import ERROR_MARKER_TAG
 
-from analytics.reporting.kernel import MEMORY_LIMIT
+from analytics.reporting.kernel import MEMORY_LIMIT, surroundings
 from analytics.reporting.ordinary import OrdinaryEngine
 from analytics.reporting.task import ORDINARY, WARM
-from analytics.reporting.warm.ancestor import surroundings
 from analytics.reporting.warm.client import NoParentError
 from analytics.reporting.warm.engine import WarmEngine
 from analytics.reporting.watch import Request, Watch

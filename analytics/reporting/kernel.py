@@ -38,6 +38,27 @@ def die_with_parent(*, still: bool = True) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL if still else 0)
 
 
+def surroundings(temporary: Path | None) -> dict[str, str]:
+    """Return what the environment of every kernel has beside that of the runner.
+
+    Parameters
+    ----------
+    temporary : pathlib.Path, optional
+        Where a kernel puts temporary files: it is ended by a signal, so that it cannot remove what it or its
+        database have put aside.
+    """
+    package = str(Path(__file__).resolve().parents[2])
+    paths = [package, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+    return {
+        **os.environ,
+        **dict.fromkeys(threads, "1"),
+        **({"TMPDIR": str(temporary)} if temporary else {}),
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)),
+        "PYTHONHASHSEED": "0",
+    }
+
+
 def limit_memory(limit: int) -> None:
     """Let a single absurd request fail as a MemoryError; the runner watches the memory really used."""
     if limit <= 0 or not sys.platform.startswith("linux"):

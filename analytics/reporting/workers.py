@@ -14,8 +14,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from analytics.reporting.kernel import die_with_parent
-from analytics.reporting.warm.ancestor import Ancestor, can_fork, offered, surroundings
+from analytics.reporting.kernel import die_with_parent, surroundings
+from analytics.reporting.warm.ancestor import Ancestor, can_fork, offered
 
 Result = TypeVar("Result")
 _FAREWELL = 10.0  # seconds in which an idle worker must end when it is told to

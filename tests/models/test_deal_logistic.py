@@ -7,7 +7,8 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import PredefinedSplit
 
-from analytics.models.deals.logistic import PENALTY, _most_likely, fit_calibrated
+from analytics.models.deals.logistic import PENALTY, fit_calibrated
+from analytics.models.newton import most_likely
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def test_a_line_through_chances_that_hardly_differ_is_found_too(won, spread):
     random = np.random.default_rng(7)
     line = np.column_stack([np.ones(900), np.log(won / (1 - won)) + spread * random.normal(size=900)])
     target = np.where(random.random(900) < won, 0.99, 1 / 900)
-    chances = expit(line @ _most_likely(line, target, np.array([0.0, 1.0]), 0.0))
+    chances = expit(line @ most_likely(line, target, np.array([0.0, 1.0]), np.zeros(2)))
     assert line.T @ (chances - target) == pytest.approx([0, 0], abs=1e-3)
 
 

@@ -91,6 +91,10 @@ def lorenz(
     under(ax, xtitle)
 
 
+def _tallest(ax: Axes) -> float:
+    return max((bar.get_height() for bar in ax.patches if isinstance(bar, Rectangle)), default=0.0)
+
+
 def distribution(
     fig: Figure,
     narrow: bool,
@@ -154,9 +158,7 @@ def distribution(
         last = top - (top - bottom) / classes / 2
         ticks = [at for at in ax.get_xticks() if bottom <= at < bottom + 0.88 * (top - bottom)]
         ax.set_xticks([*ticks, last], [*map(words, ticks), f"{words(top)}+"])
-    height = (
-        max((bar.get_height() for bar in ax.patches if isinstance(bar, Rectangle)), default=0) * 1.08 or 1.0
-    )
+    height = 1.08 * _tallest(ax) or 1.0
     ax.set_ylim(0, height)
     for i, (at, text) in enumerate(marks):
         if bottom <= at <= top:

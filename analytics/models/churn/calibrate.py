@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from analytics.models.churn.matrix import log_odds
 from analytics.models.churn.measures import losses
+from analytics.models.newton import most_likely
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -74,15 +75,7 @@ def fit_calibration(probability: Floats, churned: Bools) -> Calibration:
         return Calibration()
     odds = log_odds(probability)
     columns = np.column_stack([np.ones(len(odds)), odds])
-    guess = np.array([0.0, 1.0])
-    for _ in range(50):  # Newton's method; the likelihood is concave
-        said = 1 / (1 + np.exp(-columns @ guess))
-        weight = said * (1 - said)
-        curvature = (columns * weight[:, None]).T @ columns + np.diag([1e-9, 1e-6])
-        step = np.linalg.solve(curvature, columns.T @ (churned - said))
-        guess = guess + np.clip(step, -2, 2)
-        if np.abs(step).max() < 1e-10:
-            break
+    guess = most_likely(columns, churned, np.array([0.0, 1.0]), np.array([0.0, 1e-6]))
     intercept, slope = (float(value) for value in guess)
     return Calibration(intercept, slope) if slope > 0.05 else Calibration()
 

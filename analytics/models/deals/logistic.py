@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from analytics.models.newton import most_likely
+
 Floats = NDArray[np.float64]
 
 PENALTY = 20.0
@@ -19,7 +21,6 @@ PENALTY = 20.0
 
 A deal is there once a week, and its weeks say much the same: what would do for as many deals is too little.
 With 20 rather than 1, later deals were foretold a little better, and clearly better where few are closed."""
-_MOST_STEPS, _CLOSE = 100, 1e-5  # the error left is about the square of a step
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -80,37 +81,16 @@ def fit_calibrated(values: Floats, target: NDArray[np.bool_], part: NDArray[np.i
     spread = beside.std(axis=0)
     columns = np.column_stack([np.ones(len(values)), beside / spread])
     goal = target.astype("float64")
-    found = _most_likely(columns, goal, np.zeros(columns.shape[1]), PENALTY)
+    penalty = np.full(columns.shape[1], PENALTY)
+    penalty[0] = 0.0
+    found = most_likely(columns, goal, np.zeros(columns.shape[1]), penalty)
     outside = np.zeros(len(values))
     for number in range(int(part.max()) + 1):
         held = part == number
-        outside[held] = columns[held] @ _most_likely(columns[~held], goal[~held], found, PENALTY)
+        outside[held] = columns[held] @ most_likely(columns[~held], goal[~held], found, penalty)
     hits = goal.sum()
     # Platt's targets: a little within 0 and 1, so that the line stays finite where outcomes are parted well.
     softened = np.where(target, (hits + 1) / (hits + 2), 1 / (len(goal) - hits + 2))
     line = np.column_stack([np.ones(len(values)), outside])
-    shift, slope = _most_likely(line, softened, np.array([0.0, 1.0]), 0.0)
+    shift, slope = most_likely(line, softened, np.array([0.0, 1.0]), np.zeros(2))
     return Logistic(float(shift + slope * found[0]), slope * found[1:] / spread, means)
-
-
-def _most_likely(columns: Floats, target: Floats, start: Floats, penalty: float) -> Floats:
-    """Coefficients of the greatest penalised likelihood; the first column, of ones, has no penalty."""
-    weights = np.full(len(start), penalty)
-    weights[0] = 0.0
-
-    def likelihood(of: Floats) -> float:
-        odds = columns @ of
-        return float((target * odds - np.logaddexp(0.0, odds)).sum() - (weights * of**2).sum() / 2)
-
-    guess, reached = start, likelihood(start)
-    for _ in range(_MOST_STEPS):
-        said = expit(columns @ guess)
-        slope = columns.T @ (target - said) - weights * guess
-        curvature = (columns * (said * (1 - said))[:, None]).T @ columns + np.diag(weights + 1e-9)
-        step = np.linalg.solve(curvature, slope)
-        while (found := likelihood(guess + step)) < reached and np.abs(step).max() > _CLOSE:
-            step = step / 2  # a whole one can lead past the top, and back, for ever
-        guess, reached = guess + step, found
-        if np.abs(step).max() < _CLOSE:
-            break
-    return guess

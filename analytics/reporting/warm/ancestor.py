@@ -105,27 +105,6 @@ class Ancestor:
         self._started.end()
 
 
-def surroundings(temporary: Path | None) -> dict[str, str]:
-    """Return what the environment of every kernel has beside that of the runner.
-
-    Parameters
-    ----------
-    temporary : pathlib.Path, optional
-        Where a kernel puts temporary files: it is ended by a signal, so that it cannot remove what it or its
-        database have put aside.
-    """
-    package = str(Path(__file__).resolve().parents[3])
-    paths = [package, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-    return {
-        **os.environ,
-        **dict.fromkeys(threads, "1"),
-        **({"TMPDIR": str(temporary)} if temporary else {}),
-        "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)),
-        "PYTHONHASHSEED": "0",
-    }
-
-
 @cache
 def can_fork() -> bool:
     """Return whether the system has what a parent needs."""
