@@ -220,7 +220,7 @@ def _failed(task: Task, made: Path, notebook: Any, failure: Failure) -> ReportRe
     }
     write_whole(made / f"{name.notebook}.json", json.dumps(body, ensure_ascii=False, indent=1) + "\n")
     try:
-        page = render_failure(failure, task.context)
+        page = render_failure(failure, task.context, command=task.command)
     except Exception as error:  # noqa: BLE001 - the reader must be told, if only in plain words
         page = _plain_page(name, failure, type(error).__name__)
     (made / f"{name.notebook}.html").write_text(page, encoding="utf-8")

@@ -7,7 +7,7 @@ gets a page as well, which is made without the notebook, so that no half figure 
 
 from __future__ import annotations
 
-import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -191,7 +191,7 @@ _UNFORESEEN = (
 )
 
 
-def render_failure(failure: Failure, context: PageContext, *, command: str = "") -> str:
+def render_failure(failure: Failure, context: PageContext, *, command: str) -> str:
     """Make the page of a report that failed: why, where, with what, and what to do.
 
     Parameters
@@ -201,7 +201,7 @@ def render_failure(failure: Failure, context: PageContext, *, command: str = "")
     context : PageContext
         Which report it is; its parameters are masked already.
     command : str
-        The command that repeats just this report; put together from the context where it is not given.
+        The command that repeats just this report.
 
     Returns
     -------
@@ -230,7 +230,7 @@ def render_failure(failure: Failure, context: PageContext, *, command: str = "")
         ran=_cells(1, (failure.cell or 1) - 1) + " ran",
         left=_cells((failure.cell or 0) + 1, failure.cells) + " not run",
         lines=_lines(failure),
-        actions=_actions(failure, known[1], command or _command(report)),
+        actions=_actions(failure, known[1], command),
         parameters=[(name, _value(value)) for name, value in context.parameters.items()],
         not_made=f"The report, its figures and its tables; {report.notebook}.json only repeats what is said "
         "here. Reports that do not need this one were made as if nothing had happened.",
@@ -268,7 +268,8 @@ def _lines(failure: Failure) -> list[Line]:
 def _actions(failure: Failure, words: str, command: str) -> list[Action]:
     actions = [Action(words, command)]
     if failure.deliberate:
-        check = re.sub(r"^workbook run (\S+).*", r"workbook check \1", command)
+        params = shlex.split(command)[2]
+        check = f"workbook check {shlex.quote(params)}"
         actions.insert(0, Action("See all findings about the data at once:", check))
     actions.append(
         Action(
@@ -277,13 +278,6 @@ def _actions(failure: Failure, words: str, command: str) -> list[Action]:
         )
     )
     return actions
-
-
-def _command(report: ReportName) -> str:
-    return (
-        f"workbook run params --organisation {report.organisation} --timeframe {report.timeframe} "
-        f"--notebook {report.notebook}"
-    )
 
 
 def _value(value: object) -> str:

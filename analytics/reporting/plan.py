@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -122,6 +123,12 @@ def _standing_and_planned(batch: Batch, names: Sequence[ReportName]) -> list[Rep
     return [known[page] for page in dict.fromkeys(name.page for name in order) if page in known]
 
 
+def _command(batch: Batch, name: ReportName) -> str:
+    """What makes one report of a batch again, from the folder in which the batch was started."""
+    chosen = ("--organisation", name.organisation, "--timeframe", name.timeframe, "--notebook", name.notebook)
+    return shlex.join(["workbook", "run", str(batch.params), *chosen, "--out", str(batch.out)])
+
+
 def tasks_of(batch: Batch, work: Path, sockets: Path) -> list[Task]:
     """Give every job its folder, its environment, its limits and what its page must know.
 
@@ -176,6 +183,7 @@ def tasks_of(batch: Batch, work: Path, sockets: Path) -> list[Task]:
             time_limit=job.organisation.limits_of(job.card.name)[0],
             memory_limit=int(job.organisation.limits_of(job.card.name)[1] * _GIB),
             formats=job.organisation.formats,
+            command=_command(batch, name),
             engine=batch.engine,
         )
         for number, (job, name) in enumerate(zip(batch.jobs, names, strict=True))

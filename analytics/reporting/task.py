@@ -49,6 +49,8 @@ class Task:
         Only its page is to be drawn again, from the notebook that stands.
     formats : tuple of {'html', 'pdf'}
         What is made of its page.
+    command : str
+        What makes just this report again, as one would type it.
     engine : str
         How the kernel is started; where a warm one cannot be had, an ordinary one is.
     """
@@ -67,6 +69,7 @@ class Task:
     page_key: str = ""
     redraw: bool = False
     formats: tuple[str, ...] = ("html",)
+    command: str = ""
     engine: str = WARM
 
     @property

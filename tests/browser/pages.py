@@ -46,7 +46,9 @@ def failed_page() -> str:
     )
     parameters = {"organisation": "acme", "timeframe": "2026-Q3", "note": "long " * 30}
     return render_failure(
-        failure, PageContext(report=name, siblings=(name,), started=STARTED, parameters=parameters)
+        failure,
+        PageContext(report=name, siblings=(name,), started=STARTED, parameters=parameters),
+        command="workbook run params/acme.yml --timeframe 2026-Q3 --notebook clv --out reports",
     )
 
 

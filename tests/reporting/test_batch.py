@@ -188,6 +188,12 @@ def test_a_failure_says_which_cell_and_which_error(out, result):
     assert body["meta"]["timeframe"]["label"] == "2026-01-01..2026-03-31"
 
 
+def test_a_failure_s_page_gives_the_command_that_makes_it_again(root, out):
+    page = (out / FOLDER / "bad.html").read_text()
+    chosen = "--organisation acme --timeframe 2026-01-01..2026-03-31 --notebook bad"
+    assert f"workbook run {root / 'params.yml'} {chosen} --out {out}</code>" in page
+
+
 def test_no_row_of_data_is_in_a_failure_s_files_or_in_the_log(out, record, told):
     texts = [path.read_text() for path in (out / FOLDER).glob("bad.*")]
     texts += [(out / "run.json").read_text(), (out / "index.html").read_text(), *told.lines]
