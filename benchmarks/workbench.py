@@ -24,7 +24,10 @@ _ONE_THREAD = dict.fromkeys(
 
 
 def surroundings(models: Path, params: Path = DEMO, notebooks: Path = NOTEBOOKS) -> dict[str, str]:
-    """Return the environment of every contender: one thread each, no display, models of its own."""
+    """Return the environment of every contender: one thread each, no display, models of its own.
+
+    Bytecode is kept, as where nothing is said: else each start of each of them would compile this package.
+    """
     own = {
         "WORKBOOK_PARAMS": str(params),
         "WORKBOOK_NOTEBOOKS": str(notebooks),
@@ -34,7 +37,8 @@ def surroundings(models: Path, params: Path = DEMO, notebooks: Path = NOTEBOOKS)
         "MPLBACKEND": "agg",
         "PYTHONWARNINGS": "ignore",
     }
-    return {**os.environ, **_ONE_THREAD, **own}
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, **_ONE_THREAD, **own}
 
 
 def demo_jobs(organisation: str | None = None, timeframe: str | None = None) -> tuple:
