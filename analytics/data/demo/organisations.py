@@ -102,7 +102,7 @@ RETAIL_SHOP = Shop(
         products=8,
     ),
     campaigns=(
-        Campaign("R01", "Opening flyer", "Post", "acquisition", date(2023, 11, 1), 60, 9_000),
+        Campaign("R01", "Opening flyer", "Post", "acquisition", date(2023, 11, 1), 60, 30_000),
         Campaign(
             "R02",
             "Spring voucher",
@@ -114,7 +114,7 @@ RETAIL_SHOP = Shop(
             contact_share=0.60,
             effects=(("control", 0.0), ("voucher", 0.09)),
         ),
-        Campaign("R03", "Autumn posters", "Outdoor", "acquisition", date(2024, 9, 2), 60, 12_000),
+        Campaign("R03", "Autumn posters", "Outdoor", "acquisition", date(2024, 9, 2), 45, 28_000),
         Campaign(
             "R04",
             "We miss you",
@@ -138,7 +138,7 @@ RETAIL_SHOP = Shop(
             contact_share=0.75,
             effects=(("control", 0.0), ("sample", 0.04), ("voucher", 0.12)),
         ),
-        Campaign("R06", "Social adverts", "Social", "acquisition", date(2026, 1, 12), 240, 18_000),
+        Campaign("R06", "Social adverts", "Social", "acquisition", date(2026, 1, 12), 240, 42_000),
         Campaign(
             "R07",
             "Newsletter",
@@ -161,6 +161,7 @@ RETAIL_SHOP = Shop(
             contact_share=0.30,
             effects=(("card", 0.05),),
         ),
+        Campaign("R09", "Social adverts", "Social", "acquisition", date(2025, 1, 13), 240, 36_000),
     ),
     regions=("North", "South", "East", "West"),
     step=1,
@@ -200,7 +201,7 @@ VIETNAM_SHOP = Shop(
         products=8,
     ),
     campaigns=(
-        Campaign("V01", "Opening weeks", "Social", "acquisition", date(2023, 11, 1), 60, 150_000_000),
+        Campaign("V01", "Opening weeks", "Social", "acquisition", date(2023, 11, 1), 60, 2_000_000_000),
         Campaign(
             "V02", "New Year greeting", "Messenger", "retention", date(2025, 1, 6), 28, 20_000_000,
             contact_share=0.70, effects=(("control", 0.0), ("voucher", 0.10)),
@@ -210,7 +211,10 @@ VIETNAM_SHOP = Shop(
             contact_share=0.70, effects=(("control", 0.0), ("call", 0.07)),
         ),
         Campaign(
-            "V04", "Marketplace adverts", "Marketplace", "acquisition", date(2026, 1, 5), 200, 260_000_000,
+            "V04", "Marketplace adverts", "Marketplace", "acquisition", date(2026, 1, 5), 200, 1_200_000_000,
+        ),
+        Campaign(
+            "V05", "Marketplace adverts", "Marketplace", "acquisition", date(2025, 1, 6), 200, 1_100_000_000,
         ),
     ),
     regions=("South", "North", "Centre"),
@@ -221,8 +225,8 @@ VIETNAM_SHOP = Shop(
 SOFTWARE_COMPANY = Software(
     rules=AccountRules(),
     campaigns=(
-        Campaign("S01", "Search adverts", "Web search", "acquisition", date(2023, 11, 1), 365, 60_000),
-        Campaign("S02", "Autumn fair", "Event", "acquisition", date(2024, 10, 7), 5, 45_000),
+        Campaign("S01", "Search adverts", "Web search", "acquisition", date(2023, 11, 1), 365, 1_300_000),
+        Campaign("S02", "Autumn fair", "Event", "acquisition", date(2024, 10, 7), 5, 180_000),
         Campaign(
             "S03",
             "Success check-in",
@@ -234,7 +238,7 @@ SOFTWARE_COMPANY = Software(
             contact_share=0.80,
             effects=(("control", 0.0), ("call", -0.8)),
         ),
-        Campaign("S04", "Partner programme", "Partner", "acquisition", date(2026, 1, 5), 240, 80_000),
+        Campaign("S04", "Partner programme", "Partner", "acquisition", date(2026, 1, 5), 240, 700_000),
         Campaign(
             "S05",
             "Training videos",
@@ -246,6 +250,8 @@ SOFTWARE_COMPANY = Software(
             contact_share=0.80,
             effects=(("control", 0.0), ("videos", 0.0)),
         ),
+        Campaign("S06", "Search adverts", "Web search", "acquisition", date(2025, 1, 6), 360, 1_900_000),
+        Campaign("S07", "Search adverts", "Web search", "acquisition", date(2026, 1, 5), 300, 1_800_000),
     ),
     regions=("DACH", "UK", "Nordics", "APAC"),
     customer_types=(("SMALL", 0), ("MEDIUM", 15), ("LARGE", 60)),
@@ -255,10 +261,13 @@ SOFTWARE_COMPANY = Software(
 VIETNAM_COMPANY = Software(
     rules=AccountRules(hazard=Hazard(intercept=-4.65, login_fall=1.8, detractor=1.8)),
     campaigns=(
-        Campaign("V11", "Trade fair", "Event", "acquisition", date(2025, 3, 3), 5, 400_000_000),
+        Campaign("V11", "Trade fair", "Event", "acquisition", date(2025, 3, 3), 5, 1_500_000_000),
         Campaign(
             "V12", "Visit before renewal", "Visit", "retention", date(2025, 9, 30), 90, 90_000_000,
             contact_share=0.80, effects=(("control", 0.0), ("visit", -0.8)),
+        ),
+        Campaign(
+            "V13", "Search adverts", "Web search", "acquisition", date(2025, 11, 3), 360, 2_400_000_000,
         ),
     ),
     regions=("APAC", "DACH", "Hanoi", "Ho Chi Minh City"),
