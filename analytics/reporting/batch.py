@@ -275,7 +275,7 @@ def _refusals(
     ended = in_order(
         [()] * len(organisations),
         lambda number: pool.submit(check_quietly, check, organisations[number], told),
-        workers=lambda: pool.workers,
+        workers=lambda: pool.free,
         again=lambda number, future, tried: wait_before_next(
             outcome(future), tried, organisations[number].retry_after
         ),

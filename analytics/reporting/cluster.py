@@ -94,6 +94,11 @@ class ClusterPool:
             self._cluster = _Cluster(self._address, self._batch)
         return self._cluster.submit(function, *arguments)
 
+    @property
+    def free(self) -> int:
+        """How many reports run at once: nothing else goes on."""
+        return self.workers
+
     def prepare(self, notebooks: Sequence[Path], temporary: Path) -> None:
         """Do nothing: a worker of the cluster imports when its first report comes."""
 

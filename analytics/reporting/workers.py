@@ -31,6 +31,10 @@ class Pool(Protocol):
     def workers(self) -> int:
         """How many calls run at once; it may change while a run goes on."""
 
+    @property
+    def free(self) -> int:
+        """How many calls get on at once: fewer than `workers` while what `prepare` began takes a core."""
+
     def submit(self, function: Callable[..., Result], /, *arguments: Any) -> Future[Result]:
         """Hand a call to a worker. Function, arguments and result travel between processes."""
 
@@ -76,6 +80,12 @@ class LocalPool:
         if can_fork():
             with suppress(OSError):  # workers then import themselves
                 self._ancestor = Ancestor(surroundings(temporary), temporary, notebooks)
+
+    @property
+    def free(self) -> int:
+        """All of them, but for one where the imports take the core that it would run on."""
+        busy = self._ancestor is not None and self._ancestor.importing
+        return max(1, self.workers - 1) if busy and (os.cpu_count() or 1) <= self.workers else self.workers
 
     def submit(self, function: Callable[..., Result], /, *arguments: Any) -> Future[Result]:
         """Hand a call to a worker."""

@@ -32,7 +32,7 @@ OLD = 1_700_000_000  # a time of change long ago, so that nothing is racily clea
 class Workers:
     """A pool that writes a report's files and its record here and now."""
 
-    workers = 1
+    workers = free = 1
 
     def __init__(self, place):
         self.place, self.made, self.drawn, self.during = place, [], [], {}

@@ -80,6 +80,25 @@ def test_it_imports_once_for_two_workers_that_have_a_parent_each(pool, counted, 
     assert not list(tmp_path.glob("warm-*")), "its folder is gone"
 
 
+def test_one_worker_less_is_free_while_the_imports_take_the_last_core(pool, tmp_path, monkeypatch):
+    go = tmp_path / "go"
+    waits = f"import pathlib, time\nwhile not pathlib.Path({str(go)!r}).exists(): time.sleep(0.01)"
+    (tmp_path / "warm_waits.py").write_text(waits)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert pool.free == 2, "nothing is imported yet"
+    pool.prepare([write_notebook(tmp_path, "waits", "import warm_waits")], tmp_path)
+    assert pool.free == 1
+    with monkeypatch.context() as roomy:
+        roomy.setattr(os, "cpu_count", lambda: 3)
+        assert pool.free == 2
+    go.touch()
+    until = time.monotonic() + 60
+    while pool.free == 1:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
 def test_a_worker_s_death_ends_its_parent_and_report_and_the_next_worker_has_a_parent(pool, tmp_path):
     family = tmp_path / "family"
     tells = (

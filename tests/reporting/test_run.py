@@ -34,7 +34,7 @@ FIRST = "acme/2026-Q2/stay.html"
 class Pretence:
     """A pool whose calls run here and now; `make` is whatever a test says it is."""
 
-    workers = 2
+    workers = free = 2
 
     def __init__(self, made):
         self.made, self.tasks, self.stopped = made, [], False

@@ -7,6 +7,7 @@ its parent in `offered`; one that finds none, as on another machine, starts a pa
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import socket
 import subprocess
@@ -81,6 +82,13 @@ class Ancestor:
         self, environment: Mapping[str, str], folder: Path | None, notebooks: Iterable[Path]
     ) -> None:
         self._started = Started(environment, folder, notebooks)
+
+    @property
+    def importing(self) -> bool:
+        """Whether it has not yet said that its imports are done."""
+        poll = select.poll()
+        poll.register(self._started.control, select.POLLIN)
+        return not poll.poll(0)
 
     def parent(self) -> socket.socket | None:
         """Ask for a parent, and do not wait for it.
