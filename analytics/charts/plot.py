@@ -16,13 +16,12 @@ from matplotlib import rcParams
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.backend_bases import RendererBase
-from matplotlib.colors import to_rgba
 from matplotlib.path import Path
 from matplotlib.ticker import FixedFormatter, FixedLocator
 from matplotlib.transforms import IdentityTransform, Transform
 
-from analytics.charts.lettering import font_of, measured, reach
+from analytics.charts.lettering import measured, reach
+from analytics.charts.svg import Drawing
 
 _HERE = IdentityTransform()
 
@@ -39,6 +38,8 @@ class Line(Artist):
     transform : matplotlib.transforms.Transform
     color, fontsize, weight, ha, va
         As of `matplotlib.text.Text`.
+    halo : bool
+        Whether the words have an edge in the colour of the page.
     """
 
     zorder = 3
@@ -55,8 +56,10 @@ class Line(Artist):
         weight: str = "normal",
         ha: str = "left",
         va: str = "center",
+        halo: bool = False,
     ) -> None:
         super().__init__()
+        self.halo = halo
         self.text, self.xy, self.offset = text, xy, offset
         self.size, self.bold = fontsize, weight == "bold"
         self.color = color or rcParams["text.color"]
@@ -66,41 +69,22 @@ class Line(Artist):
     def set_clip_path(self, path: Any, transform: Any = None) -> None:
         """Stay whole: no words are cut off at the edge of their axes."""
 
-    def draw(self, renderer: RendererBase) -> None:
-        """Write the words."""
+    def draw(self, renderer: Any) -> None:
+        """Write the words on a `analytics.charts.svg.Drawing`."""
         x, y = self.get_transform().transform(self.xy)
         at = (x + self.offset[0], y + self.offset[1])
-        write(renderer, self.text, at, (self.size, self.bold), self.color, self.ha, self.va, self.get_gid())
-
-
-class _Anchor:
-    """Where words are held, in the terms in which matplotlib's drawing of SVG asks for it."""
-
-    def __init__(self, x: float, y: float, ha: str) -> None:
-        self._at, self._ha = (x, y), ha
-
-    def get_transform(self) -> Transform:
-        """Say that the place is in pixels."""
-        return _HERE
-
-    def get_unitless_position(self) -> tuple[float, float]:
-        """Give the place."""
-        return self._at
-
-    def get_ha(self) -> str:
-        """Say which end of the words is there."""
-        return self._ha
+        write(renderer, self.text, at, (self.size, self.bold), self.color, self.ha, self.va, self.halo)
 
 
 def write(
-    renderer: RendererBase,
+    drawing: Drawing,
     text: str,
     at: tuple[float, float],
     font: tuple[float, bool],
     color: str,
     ha: str,
     va: str,
-    gid: str | None = None,
+    halo: bool = False,
 ) -> None:
     """Write a line of words at a point of the drawing, aligned as matplotlib aligns it."""
     x, y = at
@@ -117,14 +101,7 @@ def write(
         "baseline": bottom + descent,
         "center_baseline": bottom + (ascent + descent) - ascent / 2,
     }[va]
-    renderer.open_group("text", gid)
-    gc = renderer.new_gc()
-    gc.set_foreground(to_rgba(color), isRGBA=True)
-    top = renderer.get_canvas_width_height()[1]
-    anchor: Any = _Anchor(x, y, ha)
-    renderer.draw_text(gc, x, top - ((-ascent - rise) + y), text, font_of(*font), 0.0, False, anchor)
-    gc.restore()
-    renderer.close_group("text")
+    drawing.write(text, x, drawing.height - ((-ascent - rise) + y), *font, color, ha, halo)
 
 
 class Scale(Artist):
@@ -138,7 +115,7 @@ class Scale(Artist):
         self.grid = False
         self.look: dict[str, Any] = {}
 
-    def draw(self, renderer: RendererBase) -> None:
+    def draw(self, renderer: Any) -> None:
         """Write the scale, unless the axes show none."""
         if not self.plot.axison:
             return
@@ -171,7 +148,7 @@ class Scale(Artist):
     def set_clip_path(self, path: Any, transform: Any = None) -> None:
         """Cut off nothing but the grid, which sees to that itself."""
 
-    def _line(self, renderer: RendererBase, place: float) -> None:
+    def _line(self, renderer: Drawing, place: float) -> None:
         transform = self.plot.get_xaxis_transform() if self.across else self.plot.get_yaxis_transform()
         ends = [(place, 0), (place, 1)] if self.across else [(0, place), (1, place)]
         gc = renderer.new_gc()
@@ -183,7 +160,7 @@ class Scale(Artist):
         renderer.draw_path(gc, Path(transform.transform(ends)), _HERE)
         gc.restore()
 
-    def _name(self, renderer: RendererBase, place: float, name: str, look: dict[str, Any]) -> None:
+    def _name(self, renderer: Drawing, place: float, name: str, look: dict[str, Any]) -> None:
         if self.across:
             x, y = self.plot.get_xaxis_transform().transform((place, 0))
             at, ha, va = (x, y - rcParams["xtick.major.pad"]), "center", "baseline"

@@ -1,42 +1,37 @@
 """From a figure to an inline drawing that follows the page into dark mode, print and phone.
 
-A drawing is made once, in light colours on no ground at all. Here matplotlib's file is taken apart: each
-colour becomes a presentation attribute (the drawing works alone) and a class (the page's stylesheet gives
-it the token's value for the present scheme). A colour that is no token is an error, so no chart leaves
-the palette by accident. Words stay words, coordinates keep a tenth of a pixel, ids are the chart's own.
+A drawing is made once, in light colours on no ground at all. matplotlib draws on whatever has the methods
+of its `RendererBase`; `Drawing` is one that writes what the page needs and no more: each colour is a
+presentation attribute (the drawing works alone) and a class (the page's stylesheet gives it the token's
+value for the present scheme). A colour that is no token is an error, so no chart leaves the palette by
+accident. Words stay words, coordinates keep a tenth of a pixel, ids are the chart's own.
 """
 
 from __future__ import annotations
 
-import io
 import re
-import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from html import escape
+from math import nan
 from typing import Any
 
-from matplotlib.backends.backend_svg import RendererSVG
+import numpy as np
+from matplotlib.backend_bases import GraphicsContextBase, RendererBase
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.path import Path
+from matplotlib.transforms import Transform
 
 from analytics.charts.lettering import measured
-from analytics.page.tokens import LIGHT, TOKEN_OF
+from analytics.page.tokens import TOKEN_OF
 
-_SVG, _XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
-_DECIMAL = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
-_SEGMENT = re.compile("[MLQCz][^MLQCz]*")
-_LINK = re.compile(r'url\(#([^)]+)\)|xlink:href="#([^"]+)"')
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_FLAT = re.compile(r"rotate\(-?0(?:\.0+)? [\d.-]+ [\d.-]+\)")
-_NEEDLESS = {
-    "stroke-linejoin": "round",
-    "stroke-miterlimit": None,
-    "opacity": "1",
-    "stroke-opacity": "1",
-    "fill-opacity": "1",
-    "font-family": None,
-}
+_ANCHOR = {"left": None, "center": "middle", "right": "end"}
+_CAP = {"butt": None, "round": "round", "projecting": "square"}
 _INHERITED = ("class", "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-linecap")
-_ROUNDED = ("x", "y", "width", "height", "transform")
 
 
 class ColourError(ValueError):
@@ -66,31 +61,61 @@ def inline(fig: Figure, uid: str, css_class: str) -> str:
         If a colour in the figure is no token.
     """
     width, height = (float(inches) * 72 for inches in fig.get_size_inches())
-    file = io.StringIO()
-    renderer = _Renderer(width, height, file, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
-    fig.draw(renderer)
-    renderer.finalize()  # type: ignore[no-untyped-call]
-    text = _NOT_XML.sub("\ufffd", file.getvalue())
-    root = ET.fromstring(text)
-    for element in list(root):
-        if element.tag == _SVG + "metadata" or element.find(_SVG + "style") is not None:
-            root.remove(element)  # a style sheet here would reach the whole page
-    _Writer(uid, {a or b for a, b in _LINK.findall(text)}).element(root)
-    root.attrib = {
-        "class": f"chart {css_class}",
-        "viewBox": f"0 0 {width:g} {height:g}",
-        "width": f"{width:g}",
-        "height": f"{height:g}",
-        "stroke-linejoin": "round",
-        "aria-hidden": "true",  # the figure around it carries the words
-    }
-    for element in root.iter():
-        element.tag = element.tag.removeprefix(_SVG)
-    return ET.tostring(root, encoding="unicode").replace(" />", "/>")
+    drawing = Drawing(width, height, uid, css_class)
+    fig.draw(drawing)
+    return drawing.finished()
 
 
-class _Renderer(RendererSVG):
-    """matplotlib's own, but for words, which are measured as `analytics.charts.lettering` does."""
+@dataclass(slots=True)
+class _Element:
+    tag: str
+    attributes: dict[str, str]
+    members: list[_Element] = field(default_factory=list)
+    text: str = ""
+
+    def write(self, to: list[str]) -> None:
+        """Append the element's markup."""
+        to.append(f"<{self.tag}")
+        to.extend(f' {name}="{value}"' for name, value in self.attributes.items())
+        if not self.members and not self.text:
+            to.append("/>")
+            return
+        to.append(f">{self.text}")
+        for member in self.members:
+            member.write(to)
+        to.append(f"</{self.tag}>")
+
+
+class Drawing(RendererBase):
+    """What matplotlib draws on: filled and stroked paths, marks and words, without images and hatches."""
+
+    def __init__(self, width: float, height: float, uid: str, css_class: str) -> None:
+        super().__init__()
+        self.width, self.height, self.uid = width, height, uid
+        look = {
+            "class": f"chart {css_class}",
+            "viewBox": f"0 0 {width:g} {height:g}",
+            "width": f"{width:g}",
+            "height": f"{height:g}",
+            "stroke-linejoin": "round",
+            "aria-hidden": "true",  # the figure around it carries the words
+        }
+        self._open = [_Element("svg", look)]
+        self._ids: dict[tuple[str, ...], str] = {}
+        self._clips: list[_Element] = []
+
+    def finished(self) -> str:
+        """Give the markup of all that was drawn."""
+        root = self._open[0]
+        if self._clips:
+            root.members.append(_Element("defs", {}, self._clips))
+        markup: list[str] = []
+        root.write(markup)
+        return "".join(markup)
+
+    def get_canvas_width_height(self) -> tuple[float, float]:
+        """Give the size in pixels."""
+        return self.width, self.height
 
     def get_text_width_height_descent(
         self,
@@ -98,156 +123,250 @@ class _Renderer(RendererSVG):
         prop: FontProperties,
         ismath: Any,  # noqa: ARG002 - no words of a chart are mathematics
     ) -> tuple[float, float, float]:
+        """Measure words as `analytics.charts.lettering` does."""
         return measured(s, prop.get_size_in_points(), prop.get_weight() == "bold")
 
+    def open_group(self, s: str, gid: str | None = None) -> None:  # noqa: ARG002
+        """Begin what belongs together."""
+        self._open.append(_Element("g", {}))
 
-class _Writer:
-    """Rewrites one drawing in place."""
+    def close_group(self, s: str) -> None:  # noqa: ARG002
+        """End a group; one that says nothing of its members is not written."""
+        self._close(self._open.pop())
 
-    def __init__(self, uid: str, linked: set[str]) -> None:
-        self.uid = uid
-        self.linked = linked
-        self.ids: dict[str, str] = {}
+    def _close(self, group: _Element) -> None:
+        _hoist(group)
+        self._open[-1].members.extend([group] if group.attributes else group.members)
 
-    def new_id(self, old: str) -> str:
-        return self.ids.setdefault(old, f"{self.uid}{len(self.ids):x}")
+    def draw_path(
+        self,
+        gc: GraphicsContextBase,
+        path: Path,
+        transform: Transform,
+        rgbFace: Any = None,
+    ) -> None:
+        """Draw lines and areas; lines end at the edge of the drawing."""
+        clip, style = self._clip(gc), self._style(gc, rgbFace)
+        stroked = rgbFace is None
+        if stroked and "stroke" not in style:
+            return
+        clean = path.cleaned(
+            transform,
+            remove_nans=True,
+            clip=(0.0, 0.0, self.width, self.height) if stroked else None,
+            simplify=stroked and path.should_simplify,
+            curves=True,
+        )
+        self._open[-1].members.append(_Element("path", {"d": _data(clean, self.height)} | clip | style))
 
-    def element(self, element: ET.Element, halo: bool = False) -> None:
-        own = element.attrib.pop("id", "")
-        halo = halo or own == "halo"
-        if own in self.linked:
-            element.set("id", self.new_id(own))
-        style = _style_of(element)
-        classes = ["halo"] if halo and element.tag == _SVG + "text" else []
-        for name, value in style.items():
-            if name in ("fill", "stroke") and value.startswith("#"):
-                classes.append(f"{name[0]}-{self.token(value)}")
-            if name not in _NEEDLESS or _NEEDLESS[name] not in (None, value):
-                element.set(name, value.replace(" ", "") if "dash" in name else _rounded(value, 2))
-        if classes:
-            element.set("class", " ".join(classes))
-        self.attributes(element)
-        for child in list(element):
-            self.element(child, halo)
-        element.text = element.text if element.text and element.text.strip() else None
-        element.tail = None
-        _prune(element)
-        if element.tag == _SVG + "g":
-            _hoist(element)
-
-    def token(self, colour: str) -> str:
-        name = TOKEN_OF.get(to_hex(colour))
-        if name is None:
-            raise ColourError(
-                f"{self.uid}: the colour {colour} is not a token; take one of LIGHT in analytics.page.tokens"
+    def draw_markers(
+        self,
+        gc: GraphicsContextBase,
+        marker_path: Path,
+        marker_trans: Transform,
+        path: Path,
+        trans: Transform,
+        rgbFace: Any = None,
+    ) -> None:
+        """Draw one shape at many points."""
+        places = np.asarray(trans.transform(path.vertices))
+        places = places[np.isfinite(places).all(axis=1)]
+        if not len(places):
+            return
+        style = self._style(gc, rgbFace)
+        data = _data(marker_path.cleaned(marker_trans, curves=True), 0.0)
+        key = ("mark", data, *style.values())
+        known = key in self._ids
+        name = self._id(key)
+        if not known:
+            edge = {key: value for key, value in style.items() if key.startswith("stroke")}
+            if "stroke" in edge:
+                edge["class"] = style["class"].split()[-1]
+            self._open[-1].members.append(
+                _Element("defs", {}, [_Element("path", {"d": data, "id": name} | edge)])
             )
-        return name
+        group = _Element("g", self._clip(gc))
+        for x, y in places.tolist():
+            at = {"x": f"{_tenth(x):g}", "y": f"{_tenth(self.height - y):g}"}
+            group.members.append(_Element("use", at | style | {"href": f"#{name}"}))
+        self._close(group)
 
-    def attributes(self, element: ET.Element) -> None:
-        for name, value in list(element.attrib.items()):
-            if value.startswith("url(#"):
-                element.set(name, f"url(#{self.new_id(value[5:-1])})")
-            elif name == _XLINK + "href":
-                del element.attrib[name]
-                element.set("href", "#" + self.new_id(value[1:]))
-            elif name == "d":
-                element.set(name, _path(value))
-            elif name in _ROUNDED:
-                element.set(name, _rounded(value, 1))
-        if _FLAT.fullmatch(element.get("transform", "")):
-            del element.attrib["transform"]
+    def draw_text(
+        self,
+        gc: GraphicsContextBase,
+        x: float,
+        y: float,
+        s: str,
+        prop: FontProperties,
+        angle: float,
+        ismath: Any = False,  # noqa: ARG002 - no words of a chart are mathematics
+        mtext: Any = None,
+    ) -> None:
+        """Write a line of words where matplotlib has placed its left end."""
+        ha = "left"
+        if mtext is not None and not angle:
+            ha = mtext.get_ha()
+            x = float(mtext.get_transform().transform(mtext.get_unitless_position())[0])
+        self.write(s, x, y, prop.get_size_in_points(), prop.get_weight() == "bold", gc.get_rgb(), ha)
+
+    def write(
+        self,
+        words: str,
+        x: float,
+        y: float,
+        size: float,
+        bold: bool,
+        colour: Any,
+        ha: str,
+        halo: bool = False,
+    ) -> None:
+        """Write a line of words.
+
+        Parameters
+        ----------
+        words : str
+        x, y : float
+            Where they are held, in pixels from the left and from the top; y is that of the baseline.
+        size : float
+            In pixels.
+        bold : bool
+        colour : color
+            In matplotlib's words.
+        ha : str
+            ``left``, ``center`` or ``right``: which end is held.
+        halo : bool
+            Whether they have an edge in the colour of the page, to be read upon lines.
+        """
+        value, token = self._token(colour)
+        look = {"x": f"{_tenth(x):g}", "y": f"{_tenth(y):g}"}
+        if bold:
+            look["font-weight"] = "600"
+        look["font-size"] = f"{size:g}"
+        if anchor := _ANCHOR[ha]:
+            look["text-anchor"] = anchor
+        look["fill"] = value
+        look["class"] = f"halo f-{token}" if halo else f"f-{token}"
+        text = escape(_NOT_XML.sub("\ufffd", words), quote=False)
+        self._open[-1].members.append(_Element("text", look, text=text))
+
+    def _id(self, thing: tuple[str, ...]) -> str:
+        return self._ids.setdefault(thing, f"{self.uid}{len(self._ids):x}")
+
+    def _clip(self, gc: GraphicsContextBase) -> dict[str, str]:
+        box = gc.get_clip_rectangle()
+        if box is None:
+            return {}
+        left, bottom, width, height = box.bounds
+        numbers = (left, self.height - (bottom + height), width, height)
+        place = tuple(f"{_tenth(number):g}" for number in numbers)
+        known = place in self._ids
+        name = self._id(place)
+        if not known:
+            shape = _Element("rect", dict(zip(("x", "y", "width", "height"), place, strict=True)))
+            self._clips.append(_Element("clipPath", {"id": name}, [shape]))
+        return {"clip-path": f"url(#{name})"}
+
+    def _style(self, gc: GraphicsContextBase, face: Sequence[float] | None) -> dict[str, str]:
+        style, classes = {"fill": "none"}, []
+        whole = gc.get_forced_alpha()
+        if face is not None:
+            style["fill"], token = self._token(face)
+            classes.append(f"f-{token}")
+            if len(face) == 4 and face[3] != 1 and not whole:
+                style["fill-opacity"] = _short(face[3])
+        if whole and gc.get_alpha() != 1:
+            style["opacity"] = _short(gc.get_alpha())
+        width = gc.get_linewidth()
+        offset, dashes = gc.get_dashes()
+        if dashes is not None:
+            style["stroke-dasharray"] = ",".join(f"{dash:g}" for dash in np.asarray(dashes))
+            style["stroke-dashoffset"] = f"{offset:g}"
+        if width:
+            edge = gc.get_rgb()
+            style["stroke"], token = self._token(edge)
+            classes.append(f"s-{token}")
+            if edge[3] != 1 and not whole:
+                style["stroke-opacity"] = _short(edge[3])
+            if width != 1:
+                style["stroke-width"] = _short(width)
+            if gc.get_joinstyle() != "round":
+                style["stroke-linejoin"] = gc.get_joinstyle()
+            if cap := _CAP[gc.get_capstyle()]:
+                style["stroke-linecap"] = cap
+        if classes:
+            style["class"] = " ".join(classes)
+        return style
+
+    def _token(self, colour: Any) -> tuple[str, str]:
+        value, token = _token_of(colour if isinstance(colour, str) else tuple(colour))
+        if not token:
+            raise ColourError(
+                f"{self.uid}: the colour {value} is not a token; take one of LIGHT in analytics.page.tokens"
+            )
+        return value, token
 
 
-def _style_of(element: ET.Element) -> dict[str, str]:
-    """Take an element's style, from its attribute of that name and from its own colours."""
-    style: dict[str, str] = {}
-    for part in element.attrib.pop("style", "").split(";"):
-        name, colon, value = part.partition(":")
-        if colon:
-            style[name.strip()] = value.strip()
-    for name in ("fill", "stroke"):
-        if name in element.attrib:
-            style.setdefault(name, element.attrib.pop(name))
-    if element.tag == _SVG + "text":
-        style.setdefault("fill", LIGHT["ink"])
-        _font(style)
-    return style
+@lru_cache(maxsize=256)
+def _token_of(colour: Any) -> tuple[str, str]:
+    value = to_hex(colour)
+    return value, TOKEN_OF.get(value, "")
 
 
-def _font(style: dict[str, str]) -> None:
-    """Reduce a font to size and weight: the family is the page's."""
-    font = style.pop("font", "")
-    if size := re.search(r"([\d.]+)px", font or style.get("font-size", "")):
-        style["font-size"] = f"{float(size[1]):g}"
-    if weight := re.match(r"(?:italic |oblique )?(bold|[1-9]00)\b", font or style.get("font-weight", "")):
-        style["font-weight"] = "600" if weight[1] in ("bold", "700") else weight[1]
-    if style.get("font-weight") in ("400", "normal"):
-        del style["font-weight"]
-    if style.get("text-anchor") == "start":
-        del style["text-anchor"]
-
-
-def _prune(element: ET.Element) -> None:
-    """Drop what draws nothing, and groups that only hold others."""
-    for at, child in reversed(list(enumerate(list(element)))):
-        tag = child.tag.removeprefix(_SVG)
-        if tag == "g" and not child.attrib:
-            element.remove(child)
-            for offset, grandchild in enumerate(list(child)):
-                element.insert(at + offset, grandchild)
-        elif _draws_nothing(child, tag):
-            element.remove(child)
-
-
-def _hoist(group: ET.Element) -> None:
+def _hoist(group: _Element) -> None:
     """Say once, on the group, what all of its members say of themselves: a hundred dots, one colour."""
-    members = list(group)
-    if len(members) < 2 or any(member.tag == _SVG + "g" for member in members):
+    members = group.members
+    if len(members) < 2 or any(member.tag == "g" for member in members):
         return
     for name in _INHERITED:
-        values = {member.get(name) for member in members}
-        if name not in group.attrib and len(values) == 1 and None not in values:
-            group.set(name, values.pop() or "")
+        values = {member.attributes.get(name) for member in members}
+        if name not in group.attributes and len(values) == 1 and None not in values:
+            group.attributes[name] = values.pop() or ""
             for member in members:
-                del member.attrib[name]
+                del member.attributes[name]
 
 
-def _draws_nothing(element: ET.Element, tag: str) -> bool:
-    if tag in ("g", "defs"):
-        return not len(element)
-    if tag == "path":
-        unseen = element.get("fill") == "none" and element.get("stroke") in (None, "none")
-        return unseen and not element.get("id")
-    return tag == "text" and not (element.text or len(element))
+def _short(number: float) -> str:
+    return f"{round(number, 2):g}"
 
 
-def _rounded(text: str, digits: int) -> str:
-    def shorter(match: re.Match[str]) -> str:
-        return f"{round(float(match[0]), digits) or 0:g}"
-
-    return _DECIMAL.sub(shorter, text)
+def _tenth(number: float) -> float:
+    """Round to a tenth, by way of a millionth: noise in the last digits must not decide between two."""
+    return round(round(number, 6), 1) or 0.0
 
 
 Step = tuple[str, list[float]]
+_COMMAND = {Path.MOVETO: ("M", 1), Path.LINETO: ("L", 1), Path.CURVE3: ("Q", 2), Path.CURVE4: ("C", 3)}
 
 
-def _path(data: str) -> str:
+def _data(path: Path, height: float) -> str:
     """Write a path with one decimal, without points on a straight run, and with H and V where they do."""
+    numbers = [[_tenth(x), _tenth(height - y)] for x, y in np.asarray(path.vertices).tolist()]
+    codes = np.asarray(path.codes).tolist()
     steps: list[Step] = []
-    for segment in _SEGMENT.findall(data):
-        step = (segment[0], [round(float(number), 1) or 0.0 for number in segment[1:].split()])
-        if step[0] == "L" and len(steps) > 1 and _on_the_way(steps[-2], steps[-1], step[1]):
+    i = 0
+    while i < len(codes):
+        code = codes[i]
+        if code == Path.STOP:
+            break
+        if code == Path.CLOSEPOLY:
+            steps.append(("z", []))
+            i += 1
+            continue
+        command, n = _COMMAND[code]
+        step = (command, [number for point in numbers[i : i + n] for number in point])
+        if command == "L" and len(steps) > 1 and _on_the_way(steps[-2], steps[-1], step[1]):
             steps.pop()
         steps.append(step)
-    words, last = [], [float("nan"), float("nan")]
-    for command, numbers in steps:
-        if command == "L" and numbers[0] == last[0]:
-            words.append(f"V{numbers[1]:g}")
-        elif command == "L" and numbers[1] == last[1]:
-            words.append(f"H{numbers[0]:g}")
+        i += n
+    words, last = [], [nan, nan]
+    for command, places in steps:
+        if command == "L" and places[0] == last[0]:
+            words.append(f"V{places[1]:g}")
+        elif command == "L" and places[1] == last[1]:
+            words.append(f"H{places[0]:g}")
         else:
-            words.append(command + " ".join(f"{number:g}" for number in numbers))
-        last = numbers[-2:] or [float("nan"), float("nan")]
+            words.append(command + " ".join(f"{number:g}" for number in places))
+        last = places[-2:] or [nan, nan]
     return "".join(words)
 
 

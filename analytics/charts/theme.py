@@ -79,8 +79,6 @@ Options = dict[str, Any]
 """Keywords of `matplotlib.text.Text` and of `label`."""
 
 RC: dict[str, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "workbook",
     "text.parse_math": False,  # "$5 to $10" is money, not a formula
     "font.family": ["DejaVu Sans"],
     "font.size": TEXT,
@@ -122,8 +120,6 @@ RC: dict[str, Any] = {
     "lines.markersize": 6,
     "patch.linewidth": 0,
     "patch.edgecolor": "none",
-    "hatch.linewidth": 1,
-    "hatch.color": GHOST,
     "axes.formatter.use_mathtext": False,
     "axes.unicode_minus": True,
     "axes.xmargin": 0,
@@ -217,10 +213,8 @@ def label(
     step = float(at["fontsize"]) * float(at.pop("linespacing", 1.25))
     first = {"center": step * (len(lines) - 1) / 2, "bottom": step * (len(lines) - 1)}.get(at["va"], 0.0)
     for i, line in enumerate(lines):
-        words = Line(line, xy, (offset[0], offset[1] + first - i * step), _coordinates(ax, coords), **at)
-        ax.add_artist(words)
-        if halo:
-            words.set_gid("halo")
+        place = (offset[0], offset[1] + first - i * step)
+        ax.add_artist(Line(line, xy, place, _coordinates(ax, coords), halo=halo, **at))
 
 
 def _coordinates(ax: Axes, words: Any) -> Transform:

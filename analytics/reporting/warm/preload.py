@@ -19,7 +19,7 @@ _LATER = {
     "ibis": ("ibis.backends.duckdb", "ibis.backends.duckdb.converter", "ibis.formats.pandas"),
     "duckdb": ("ipywidgets",),  # for its progress bar, where there is a shell
     "pyarrow": ("pyarrow.pandas_compat",),
-    "matplotlib": ("matplotlib.backends.backend_svg", "matplotlib.pyplot", "seaborn"),
+    "matplotlib": ("matplotlib.pyplot", "seaborn"),
 }
 """What reports import by and by, once they have imported a library: by name, and only imports."""
 
