@@ -18,12 +18,11 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.path import Path
 from matplotlib.ticker import FixedFormatter, FixedLocator
-from matplotlib.transforms import IdentityTransform, Transform
+from matplotlib.transforms import Transform
 
 from analytics.charts.lettering import measured, reach
+from analytics.charts.marks import HERE, Bars, Cap, Curve, Numbers
 from analytics.charts.svg import Drawing
-
-_HERE = IdentityTransform()
 
 
 class Line(Artist):
@@ -157,7 +156,7 @@ class Scale(Artist):
         gc.set_foreground(rcParams["grid.color"])
         gc.set_capstyle("round")
         gc.set_joinstyle("round")
-        renderer.draw_path(gc, Path(transform.transform(ends)), _HERE)
+        renderer.draw_path(gc, Path(transform.transform(ends)), HERE)
         gc.restore()
 
     def _name(self, renderer: Drawing, place: float, name: str, look: dict[str, Any]) -> None:
@@ -227,3 +226,81 @@ class Plot(Axes):
     def add_line(self, line: Any) -> Any:
         """Add a line, without looking for limits that would hold it."""
         return self.add_artist(line)
+
+
+class Sheet(Plot):
+    """Axes whose lines, points and bars are ours, too; seaborn needs matplotlib's.
+
+    The methods mean by their words what matplotlib's of the same name mean.
+    """
+
+    def plot(  # type: ignore[override]
+        self,
+        x: Any,
+        y: Any,
+        fmt: str = "",
+        *,
+        color: Any,
+        lw: float | None = None,
+        ls: Any = "-",
+        dashes: Sequence[float] | None = None,
+        drawstyle: str = "default",
+        solid_capstyle: Cap = "round",
+        dash_capstyle: Cap = "butt",
+        marker: str = "",
+        clip_on: bool = True,
+        transform: Transform | None = None,
+        zorder: float = Curve.zorder,
+        **look: float,
+    ) -> None:
+        """Draw a line through points, or with a marker for `fmt` only that at each."""
+        x, y = _alike(x, y)
+        if drawstyle == "steps-post":
+            x, y = np.repeat(x, 2)[1:], np.repeat(y, 2)[:-1]
+        pattern = (0, dashes) if dashes else None if isinstance(ls, str) else ls
+        curve = Curve(
+            self,
+            x,
+            y,
+            transform or self.transData,
+            color=color,
+            lw=0 if fmt or not ls else rcParams["lines.linewidth"] if lw is None else lw,
+            dashes=pattern,
+            cap=dash_capstyle if pattern else solid_capstyle,
+            marker=fmt or marker,
+            whole=not clip_on,
+            **look,
+        )
+        curve.set_zorder(zorder)
+        self.add_artist(curve)
+
+    def bar(  # type: ignore[override]
+        self,
+        x: Any,
+        height: Any,
+        width: Any = 0.8,
+        bottom: Any = 0,
+        *,
+        color: Any,
+        align: str = "center",
+        edgecolor: Any = "none",
+        linewidth: float = 0,
+    ) -> None:
+        """Draw columns."""
+        x, height, width, bottom = _alike(x, height, width, bottom)
+        left = x - width / 2 if align == "center" else x
+        sides = (left, bottom, left + width, bottom + height)
+        self.add_artist(Bars(self, sides, color, edgecolor, linewidth))
+
+    def barh(  # type: ignore[override]
+        self, y: Any, width: Any, height: Any = 0.8, left: Any = 0, *, color: Any
+    ) -> None:
+        """Draw bars that lie, each in the middle of its row."""
+        y, width, height, left = _alike(y, width, height, left)
+        bottom = y - height / 2
+        self.add_artist(Bars(self, (left, bottom, left + width, bottom + height), color))
+
+
+def _alike(*values: Any) -> tuple[Numbers, ...]:
+    """Give numbers, or one number for all, as arrays of one length."""
+    return tuple(np.broadcast_arrays(*(np.atleast_1d(np.asarray(each, dtype=float)) for each in values)))

@@ -102,13 +102,13 @@ class Drawing(RendererBase):
         }
         self._open = [_Element("svg", look)]
         self._ids: dict[tuple[str, ...], str] = {}
-        self._clips: list[_Element] = []
+        self._clips: dict[Any, tuple[str, ...]] = {}
 
     def finished(self) -> str:
         """Give the markup of all that was drawn."""
         root = self._open[0]
-        if self._clips:
-            root.members.append(_Element("defs", {}, self._clips))
+        if clips := dict.fromkeys(self._clips.values()):
+            root.members.append(_Element("defs", {}, [self._clip_path(place) for place in clips]))
         markup: list[str] = []
         root.write(markup)
         return "".join(markup)
@@ -256,15 +256,15 @@ class Drawing(RendererBase):
         box = gc.get_clip_rectangle()
         if box is None:
             return {}
-        left, bottom, width, height = box.bounds
-        numbers = (left, self.height - (bottom + height), width, height)
-        place = tuple(f"{_tenth(number):g}" for number in numbers)
-        known = place in self._ids
-        name = self._id(place)
-        if not known:
-            shape = _Element("rect", dict(zip(("x", "y", "width", "height"), place, strict=True)))
-            self._clips.append(_Element("clipPath", {"id": name}, [shape]))
-        return {"clip-path": f"url(#{name})"}
+        if box not in self._clips:
+            left, bottom, width, height = box.bounds
+            numbers = (left, self.height - (bottom + height), width, height)
+            self._clips[box] = tuple(f"{_tenth(number):g}" for number in numbers)
+        return {"clip-path": f"url(#{self._id(self._clips[box])})"}
+
+    def _clip_path(self, place: tuple[str, ...]) -> _Element:
+        shape = _Element("rect", dict(zip(("x", "y", "width", "height"), place, strict=True)))
+        return _Element("clipPath", {"id": self._id(place)}, [shape])
 
     def _style(self, gc: GraphicsContextBase, face: Sequence[float] | None) -> dict[str, str]:
         style, classes = {"fill": "none"}, []

@@ -24,7 +24,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from matplotlib.transforms import Transform
 
 from analytics.charts.lettering import SMALL, TEXT, fit, room_for, text_width, wrap
-from analytics.charts.plot import Line, Plot
+from analytics.charts.plot import Line, Plot, Sheet
 from analytics.charts.svg import inline
 from analytics.page.pieces import Chart
 from analytics.page.tokens import LIGHT, STEPS
@@ -154,11 +154,13 @@ def size_of(fig: Figure) -> tuple[float, float]:
     return float(width), float(height)
 
 
-def frame(fig: Figure, left: float, top: float, right: float, bottom: float, **options: Any) -> Axes:
+def frame(
+    fig: Figure, left: float, top: float, right: float, bottom: float, kind: type[Axes] = Sheet, **look: Any
+) -> Axes:
     """Place axes by their margins in pixels, so that they lie the same on every machine."""
     width, height = size_of(fig)
     box = (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
-    return fig.add_axes(Plot(fig, box, **options))
+    return fig.add_axes(kind(fig, box, **look))
 
 
 def unit(ax: Axes, text: str, dx: float = 0, dy: float = 18, **options: Any) -> None:
@@ -406,13 +408,17 @@ def svg(draw: Draw, uid: str, size: tuple[float, float], *, narrow: bool, **data
     str
         Inline SVG.
     """
+    with style():
+        return _drawn(draw, uid, size, narrow, data)
+
+
+def _drawn(draw: Draw, uid: str, size: tuple[float, float], narrow: bool, data: dict[str, Any]) -> str:
     if not _UID.fullmatch(uid):
         raise ValueError(f"the id {uid!r} of a chart must be lower-case letters and digits")
-    with style():
-        fig = figure(*size)
-        draw(fig, narrow, **data)
-        _finish(fig)
-        return inline(fig, uid, "narrow" if narrow else "wide")
+    fig = figure(*size)
+    draw(fig, narrow, **data)
+    _finish(fig)
+    return inline(fig, uid, "narrow" if narrow else "wide")
 
 
 def both(
@@ -444,11 +450,12 @@ def both(
     -------
     analytics.page.pieces.Chart
     """
-    return Chart(
-        wide=svg(draw, uid + "w", wide, narrow=False, **data),
-        narrow=svg(draw, uid + "n", narrow, narrow=True, **data) if narrow_wanted() else "",
-        alt=alt,
-    )
+    with style():
+        return Chart(
+            wide=_drawn(draw, uid + "w", wide, False, data),
+            narrow=_drawn(draw, uid + "n", narrow, True, data) if narrow_wanted() else "",
+            alt=alt,
+        )
 
 
 def _finish(fig: Figure) -> None:

@@ -5,11 +5,11 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex
 
 from analytics.charts import clv_predictive as charts
 from analytics.charts import theme
 from analytics.charts.forms.expected import expected
+from analytics.charts.marks import Bars, Curve
 from analytics.formats import Format
 from analytics.page.tokens import LIGHT
 from analytics.words.account_value import FACTORS
@@ -124,17 +124,22 @@ class TestTheForm:
             expected(fig, False, **(usual | given))
         return fig.axes[0]
 
+    def lines_of(self, ax):
+        return [mark for mark in ax.get_children() if isinstance(mark, Curve)]
+
     def test_columns_stand_on_nought_and_hold_what_was_counted(self):
         ax = self.draw()
         assert ax.get_ylim()[0] == 0
-        assert [bar.get_height() for bar in ax.patches] == [2.0, 0.0]
+        (bars,) = (mark for mark in ax.get_children() if isinstance(mark, Bars))
+        _, bottom, _, top = bars.sides
+        assert [*bottom, *top] == [0.0, 0.0, 2.0, 0.0]
 
     def test_lines_lie_where_it_was_expected(self):
-        lines = [line for line in self.draw().lines if to_hex(line.get_color()) == LIGHT["c2"]]
-        assert [line.get_ydata()[0] for line in lines] == [1.0, 3.0]
+        lines = [line for line in self.lines_of(self.draw()) if line.color == LIGHT["c2"]]
+        assert [line.y[0] for line in lines] == [1.0, 3.0]
 
     def test_an_axis_that_begins_above_nought_has_points_and_no_columns(self):
         ax = self.draw(floor=0.5, low=[1.5, None], high=[2.5, None])
-        assert not ax.patches
+        assert not [mark for mark in ax.get_children() if isinstance(mark, Bars)]
         assert ax.get_ylim()[0] == 0.5
-        assert any(list(line.get_ydata()) == [1.5, 2.5] for line in ax.lines)
+        assert any(list(line.y) == [1.5, 2.5] for line in self.lines_of(ax))

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from matplotlib.textpath import text_to_path
 
 from analytics.charts import theme
 from analytics.charts.lettering import measured
-from analytics.charts.plot import Plot
+from analytics.charts.plot import Plot, Sheet
 from analytics.page.tokens import LIGHT
 
 LETTERS = "fiVA Tj.–1£₫ấộÉ≥→■"
@@ -38,8 +39,8 @@ class TestMeasured:
         assert measured(text, 12.5, bold) == pytest.approx(shaped(text, 12.5, bold), abs=0.05)
 
 
-def with_axes(kind, **limits):
-    """A drawing with a numbered and a named scale, a bar, a line and an inverted axis."""
+def with_axes(kind, marks, **limits):
+    """A drawing with a numbered and a named scale, some marks, words and an inverted axis."""
 
     def draw(fig, narrow):
         width, height = theme.size_of(fig)
@@ -48,15 +49,43 @@ def with_axes(kind, **limits):
         ax.grid(visible=False)
         ax.grid(visible=True, axis="y")
         ax.set_xticks([])
-        ax.barh([0, 1], [2, 3], color=LIGHT["c1"])
-        ax.plot([0, 1], [1, 2], color=LIGHT["c2"])
+        marks(ax)
         theme.label(ax, "Éight\nlines", (1, 1), (4, 3))
         theme.fmt_axis(ax.yaxis, "Ế {:.1f}".format)
 
     return theme.svg(draw, "a", (300, 200), narrow=False)
 
 
+def bars(ax):
+    ax.barh([0, 1], [2, 3], color=LIGHT["c1"])
+    ax.barh(2, -1, left=3, height=0.3, color=[LIGHT["c2"]])
+    ax.bar([0, 1], [3, 0], bottom=1, width=0.5, color=[LIGHT["c3"], LIGHT["c4"]])
+    ax.bar(
+        [0.5, 1.5], [2, 2], [1, 0.5], align="edge", color=LIGHT["q2"], edgecolor=LIGHT["paper"], linewidth=1
+    )
+
+
+def lines(ax):
+    ax.plot([0, 1], [1, 2], color=LIGHT["c2"])
+    ax.plot([0, 1, np.nan, 2, 3], [1, 5, 2, 8, 1], color=LIGHT["c3"], lw=1.5, alpha=0.5)
+    ax.plot([0, 1, 3], [1, 2, 2.5], color=LIGHT["c1"], lw=2, dashes=(4, 3))
+    ax.plot([1, 1], [0, 1], color=LIGHT["soft"], lw=1, ls=(0, (1, 2.5)), transform=ax.get_xaxis_transform())
+    ax.plot([0, 1, 2], [1, 3, 2], color=LIGHT["c1"], lw=9, drawstyle="steps-post", solid_capstyle="butt")
+    across = np.linspace(0, 3, 500)
+    ax.plot(across, 4 + np.sin(across * 5), color=LIGHT["c5"], zorder=1)
+
+
+def points(ax):
+    ax.plot(2, 5, "o", color=LIGHT["c2"], ms=9, clip_on=False)
+    ax.plot([1, 2, 3], [1, np.nan, 4], "o", color=LIGHT["c2"], mew=0, alpha=0.8)
+    ax.plot([1, 2, 3], [2, 3, 4], color=LIGHT["c3"], marker="o")
+    ax.plot([1, 3], [6, 6], ls="", marker=".", ms=3, color=LIGHT["soft"])
+    ax.plot([], [], "o", color=LIGHT["c1"])
+
+
 class TestPlot:
+    @pytest.mark.parametrize("marks", [bars, lines, points])
+    @pytest.mark.parametrize("kind", [Plot, Sheet])
     @pytest.mark.parametrize(
         "limits",
         [
@@ -65,8 +94,12 @@ class TestPlot:
             {"yscale": "log", "xlim": (0, 4), "ylim": (1, 50)},
         ],
     )
-    def test_draws_what_axes_of_matplotlib_draw(self, limits):
-        assert with_axes(Plot, **limits) == with_axes(Axes, **limits)
+    def test_draws_what_axes_of_matplotlib_draw(self, kind, marks, limits):
+        assert with_axes(kind, marks, **limits) == with_axes(Axes, marks, **limits)
+
+    def test_draws_no_bar_without_a_number(self):
+        drawn = with_axes(Sheet, lambda ax: ax.bar([0, 1], [np.nan, 2], color=LIGHT["c4"]))
+        assert drawn.count("f-c4") == 1
 
     def scale(self, **options):
         def draw(fig, narrow):

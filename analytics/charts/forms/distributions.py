@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from analytics.charts.plot import Plot
 from analytics.charts.theme import (
     ACCENT,
     GHOST,
@@ -137,7 +138,7 @@ def distribution(
     kept, heavy = kept[known], None if weights is None else np.asarray(weights, dtype=float)[known]
     top = float(kept.max()) if cut is None and kept.size else cut or 1.0
     bottom = min(0.0, float(kept.min()) if kept.size else 0.0)
-    ax = frame(fig, 46, 44, 22, 46)
+    ax = frame(fig, 46, 44, 22, 46, Plot)
     classes = bins // 2 if narrow else bins
     sns.histplot(
         x=np.minimum(kept, top),
@@ -301,7 +302,7 @@ def regression(
     known = np.isfinite(across) & np.isfinite(up)
     across, up = across[known], up[known]
     left = 10 + room_for([ywords(float(up.max(initial=0)))], 90, 30, SMALL)
-    ax = frame(fig, left, 40, 24, 46)
+    ax = frame(fig, left, 40, 24, 46, Plot)
     many = {"x_bins": 20} if across.size > 400 else {}
     sns.regplot(
         x=across, y=up, ax=ax, ci=95, n_boot=200, seed=1, color=ACCENT, **many,

@@ -266,7 +266,7 @@ def _draw_curve(ax: Axes, one: Curve, end: float) -> None:
     colour = LIGHT[one.colour]
     if len(held) == 3:
         ax.fill_between(days[kept], held[1], held[2], step="post", color=colour, alpha=0.15, lw=0)
-    ax.step(days[kept], held[0], where="post", color=colour, lw=2.25)
+    ax.plot(days[kept], held[0], drawstyle="steps-post", color=colour, lw=2.25)
 
 
 def _value_at(one: Curve, age: float) -> float:
