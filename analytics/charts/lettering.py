@@ -39,14 +39,23 @@ def measured(text: str, size: float, bold: bool = False) -> tuple[float, float, 
     """
     if not _PLAIN.fullmatch(text):
         return _shaped(text, size, bold)
+    width, top, bottom = _extent(text, bold)
+    pixel = size / _EM
+    return width / 64 * pixel, (top - bottom) / 64 * pixel, -bottom / 64 * pixel
+
+
+@lru_cache(maxsize=1024)
+def _extent(text: str, bold: bool) -> tuple[int, int, int]:
+    """Give the width of plain words, and their top and bottom, in 64ths of a pixel.
+
+    A name is measured to find its room, to fit it in, and to write it, in the wide drawing and in the narrow.
+    """
     if "f" in text:
         for apart, joined in _JOINED.items():  # as the font draws them
             text = text.replace(apart, joined)
     letters = [_letter(one, bold) for one in text]
     width = sum(one[1] for one in letters) + sum(_gap(a[0], b[0], bold) for a, b in pairwise(letters))
-    top, bottom = max(one[2] for one in letters), min(one[3] for one in letters)
-    pixel = size / _EM
-    return width / 64 * pixel, (top - bottom) / 64 * pixel, -bottom / 64 * pixel
+    return width, max(one[2] for one in letters), min(one[3] for one in letters)
 
 
 @lru_cache(maxsize=1024)

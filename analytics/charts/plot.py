@@ -9,6 +9,7 @@ strokes at ticks, and limits found from what is drawn.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from matplotlib import rcParams
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.backend_bases import GraphicsContextBase
 from matplotlib.path import Path
 from matplotlib.ticker import FixedFormatter, FixedLocator
 from matplotlib.transforms import Transform
@@ -87,7 +89,7 @@ def write(
 ) -> None:
     """Write a line of words at a point of the drawing, aligned as matplotlib aligns it."""
     x, y = at
-    if not text or not np.isfinite(x) or not np.isfinite(y):
+    if not text or not isfinite(x) or not isfinite(y):
         return
     _, height, below = measured(text, *font)
     most, least = reach(*font)
@@ -118,12 +120,16 @@ class Scale(Artist):
         """Write the scale, unless the axes show none."""
         if not self.plot.axison:
             return
+        shown = self.inside()
+        near = self._across([place for place, _, _ in shown], 0)
+        far = self._across([place for place, _, _ in shown], 1)
+        pen = self._pen(renderer)
         renderer.open_group("scale")
-        for place, name, look in self.inside():
+        for i, (_, name, look) in enumerate(shown):
             renderer.open_group("tick")
             if self.grid:
-                self._line(renderer, place)
-            self._name(renderer, place, name.split("\n")[0], look)
+                renderer.draw_path(pen, Path([near[i], far[i]]), HERE)
+            self._name(renderer, near[i], name.split("\n")[0], look)
             renderer.close_group("tick")
         renderer.close_group("scale")
 
@@ -147,24 +153,28 @@ class Scale(Artist):
     def set_clip_path(self, path: Any, transform: Any = None) -> None:
         """Cut off nothing but the grid, which sees to that itself."""
 
-    def _line(self, renderer: Drawing, place: float) -> None:
-        transform = self.plot.get_xaxis_transform() if self.across else self.plot.get_yaxis_transform()
-        ends = [(place, 0), (place, 1)] if self.across else [(0, place), (1, place)]
-        gc = renderer.new_gc()
-        gc.set_clip_rectangle(self.plot.bbox)
-        gc.set_linewidth(rcParams["grid.linewidth"])
-        gc.set_foreground(rcParams["grid.color"])
-        gc.set_capstyle("round")
-        gc.set_joinstyle("round")
-        renderer.draw_path(gc, Path(transform.transform(ends)), HERE)
-        gc.restore()
-
-    def _name(self, renderer: Drawing, place: float, name: str, look: dict[str, Any]) -> None:
+    def _across(self, places: list[float], side: float) -> Numbers:
+        """Give the points of the drawing at one side of the plot, 0 at the axis, and 1 opposite."""
         if self.across:
-            x, y = self.plot.get_xaxis_transform().transform((place, 0))
+            points, transform = [(place, side) for place in places], self.plot.get_xaxis_transform()
+        else:
+            points, transform = [(side, place) for place in places], self.plot.get_yaxis_transform()
+        return np.asarray(transform.transform(np.reshape(points, (-1, 2))))
+
+    def _pen(self, renderer: Drawing) -> GraphicsContextBase:
+        pen = renderer.new_gc()
+        pen.set_clip_rectangle(self.plot.bbox)
+        pen.set_linewidth(rcParams["grid.linewidth"])
+        pen.set_foreground(rcParams["grid.color"])
+        pen.set_capstyle("round")
+        pen.set_joinstyle("round")
+        return pen
+
+    def _name(self, renderer: Drawing, place: Numbers, name: str, look: dict[str, Any]) -> None:
+        x, y = place.tolist()
+        if self.across:
             at, ha, va = (x, y - rcParams["xtick.major.pad"]), "center", "baseline"
         else:
-            x, y = self.plot.get_yaxis_transform().transform((0, place))
             at, ha, va = (x - rcParams["ytick.major.pad"], y), "right", "center_baseline"
         font = (look.get("fontsize", rcParams["xtick.labelsize"]), look.get("weight") == "bold")
         colour = look.get("color", rcParams["xtick.color"])
@@ -178,6 +188,7 @@ class Plot(Axes):
         super().__init__(*args, **options)
         self.xaxis.set_visible(False)
         self.yaxis.set_visible(False)
+        self.patch.set_visible(False)
         self.spines["bottom"].set_transform(self.get_xaxis_transform())  # as a tick would have done
         self.scales = {"x": Scale(self, self.xaxis, True), "y": Scale(self, self.yaxis, False)}
         for scale in self.scales.values():

@@ -82,9 +82,7 @@ RC: dict[str, Any] = {
     "text.parse_math": False,  # "$5 to $10" is money, not a formula
     "font.family": ["DejaVu Sans"],
     "font.size": TEXT,
-    "figure.facecolor": "none",
     "axes.facecolor": "none",
-    "savefig.facecolor": "none",
     "text.color": LIGHT["ink"],
     "axes.labelcolor": LIGHT["mute"],
     "axes.titlecolor": LIGHT["ink"],
@@ -96,6 +94,7 @@ RC: dict[str, Any] = {
     "axes.titlesize": TEXT,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
+    "axes.titley": 1.0,  # as it is: what may be in its way is not looked for
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.spines.left": False,
@@ -145,7 +144,7 @@ def style() -> Iterator[None]:
 
 def figure(width: float, height: float) -> Figure:
     """Make an empty figure, measured in pixels."""
-    return Figure(figsize=(width / 72, height / 72), dpi=72)
+    return Figure(figsize=(width / 72, height / 72), dpi=72, frameon=False)
 
 
 def size_of(fig: Figure) -> tuple[float, float]:

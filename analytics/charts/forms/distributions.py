@@ -139,6 +139,7 @@ def distribution(
     top = float(kept.max()) if cut is None and kept.size else cut or 1.0
     bottom = min(0.0, float(kept.min()) if kept.size else 0.0)
     ax = frame(fig, 46, 44, 22, 46, Plot)
+    ax.set(xlabel=" ", ylabel=" ")  # else seaborn looks at all ticks for whether to name the axes
     classes = bins // 2 if narrow else bins
     sns.histplot(
         x=np.minimum(kept, top),
