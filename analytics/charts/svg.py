@@ -208,6 +208,9 @@ class Drawing(RendererBase):
             ha = mtext.get_ha()
             x = float(mtext.get_transform().transform(mtext.get_unitless_position())[0])
         self.write(s, x, y, prop.get_size_in_points(), prop.get_weight() == "bold", gc.get_rgb(), ha)
+        if angle:
+            turn = f"rotate({-angle:g} {_tenth(x):g} {_tenth(y):g})"
+            self._open[-1].members[-1].attributes["transform"] = turn
 
     def write(
         self,
@@ -267,6 +270,8 @@ class Drawing(RendererBase):
         return _Element("clipPath", {"id": self._id(place)}, [shape])
 
     def _style(self, gc: GraphicsContextBase, face: Sequence[float] | None) -> dict[str, str]:
+        if gc.get_hatch() is not None or gc.get_clip_path()[0] is not None:
+            raise NotImplementedError("a drawing has no hatches, and its edges are upright rectangles")
         style, classes = {"fill": "none"}, []
         whole = gc.get_forced_alpha()
         if face is not None:

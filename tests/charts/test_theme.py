@@ -9,6 +9,7 @@ import matplotlib as mpl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.patches import Circle, Rectangle
 
 from analytics.charts import theme
 from analytics.charts.svg import ColourError
@@ -99,6 +100,31 @@ class TestDrawing:
         assert 'width="200"' in chart.narrow
         assert chart.alt == "A line."
 
+    def test_says_once_where_marks_end(self):
+        def draw(fig, narrow):
+            one_line(fig, narrow)
+            fig.axes[0].bar([0, 1], [1, 2], color=LIGHT["c1"])
+
+        svg = drawn(draw)
+        assert re.findall("<clipPath.*?</clipPath>", svg) == [
+            '<clipPath id="a0"><rect x="40" y="20" width="250" height="140"/></clipPath>'
+        ]
+        assert svg.count('clip-path="url(#a0)"') > 3
+
+    def test_that_only_matplotlib_could_make_is_refused(self):
+        def hatched(fig, narrow):
+            theme.frame(fig, 0, 0, 0, 0).add_patch(Rectangle((0, 0), 1, 1, fc=LIGHT["c1"], hatch="/"))
+
+        def round_edge(fig, narrow):
+            ax = theme.frame(fig, 0, 0, 0, 0)
+            dot = Rectangle((0, 0), 1, 1, fc=LIGHT["c1"])
+            dot.set_clip_path(Circle((0, 0), 1, transform=ax.transData))
+            ax.add_patch(dot)
+
+        for draw in (hatched, round_edge):
+            with pytest.raises(NotImplementedError, match="no hatches"):
+                drawn(draw)
+
     def test_leaves_matplotlib_as_it_was(self):
         names = mpl.rcParams.keys() - {"backend"}  # settled when it is first asked for
         before = {name: mpl.rcParams[name] for name in names}
@@ -130,6 +156,18 @@ class TestWords:
             theme.label(axes, "one\ntwo", (1, 0), ha="right")
 
         assert re.findall(r'text-anchor="end"[^>]*>(\w+)<', drawn(draw)) == ["one", "two"]
+
+    def test_may_be_turned(self):
+        def draw(fig, narrow):
+            fig.text(0.5, 0.5, "up", rotation=90, ha="left", va="bottom")
+
+        assert re.search(r'x="(\S+)" y="(\S+)"[^>]* transform="rotate\(-90 \1 \2\)">up<', drawn(draw))
+
+    def test_hold_nothing_that_a_page_cannot(self):
+        def draw(fig, narrow):
+            theme.label(theme.frame(fig, 10, 10, 10, 10), "a\x00b\x1b", (0, 0))
+
+        assert guard.drawing(drawn(draw)).count("a\ufffdb\ufffd") == 1
 
     def test_with_a_halo_carry_its_class(self):
         def draw(fig, narrow):
