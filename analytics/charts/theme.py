@@ -9,9 +9,8 @@ its alternative text. Words of numbers come from callables that the caller takes
 from __future__ import annotations
 
 import re
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, cast
 
 from cycler import cycler
@@ -128,18 +127,9 @@ RC: dict[str, Any] = {
 """What matplotlib, and seaborn with it, draws by."""
 
 
-@contextmanager
-def style() -> Iterator[None]:
-    """Draw by the theme inside the block, and leave matplotlib as it was.
-
-    Words in scripts that the measuring font lacks are quietly measured as boxes: the page has its own fonts.
-    """
-    with rc_context(cast(Any, RC)), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r"Glyph \d+ .*missing from font", category=UserWarning)
-        warnings.filterwarnings(
-            "ignore", message=r"Matplotlib currently does not support", category=UserWarning
-        )
-        yield
+def style() -> AbstractContextManager[None]:
+    """Draw by the theme inside the block, and leave matplotlib as it was."""
+    return rc_context(cast(Any, RC))
 
 
 def figure(width: float, height: float) -> Figure:
