@@ -173,6 +173,11 @@ class Drawing(RendererBase):
         places = places[np.isfinite(places).all(axis=1)]
         if not len(places):
             return
+        if (
+            len(places) == 1 and not places.any()
+        ):  # so matplotlib draws the one shape of a collection: an area
+            self.draw_path(gc, marker_path, marker_trans, rgbFace)
+            return
         style = self._style(gc, rgbFace)
         data = _data(marker_path.cleaned(marker_trans, curves=True), 0.0)
         key = ("mark", data, *style.values())
@@ -285,7 +290,8 @@ class Drawing(RendererBase):
         offset, dashes = gc.get_dashes()
         if dashes is not None:
             style["stroke-dasharray"] = ",".join(f"{dash:g}" for dash in np.asarray(dashes))
-            style["stroke-dashoffset"] = f"{offset:g}"
+            if offset:
+                style["stroke-dashoffset"] = f"{offset:g}"
         if width:
             edge = gc.get_rgb()
             style["stroke"], token = self._token(edge)

@@ -100,6 +100,15 @@ class TestDrawing:
         assert 'width="200"' in chart.narrow
         assert chart.alt == "A line."
 
+    def test_holds_an_area_as_one_path(self):
+        def draw(fig, narrow):
+            axes = theme.frame(fig, 0, 0, 0, 0)
+            axes.set(xlim=(0, 3), ylim=(0, 2))
+            axes.fill_between([0, 3], [0, 0], [1, 2], color=LIGHT["q1"], lw=0)
+
+        assert re.search(r'd="M0 100V200H300V0[^"]*"[^>]*class="f-q1"', drawn(draw))
+        assert "<use" not in drawn(draw)
+
     def test_says_once_where_marks_end(self):
         def draw(fig, narrow):
             one_line(fig, narrow)
