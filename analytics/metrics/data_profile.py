@@ -1,4 +1,4 @@
-"""What stands in an organisation's tables, good or bad: one query counts a table day by day.
+"""What stands in an organisation's tables, good or bad: one query counts all tables day by day.
 
 Tables are taken as they are read, before the contract sets rows aside or refuses a table: what the contract
 finds is counted beside it, never a second time (`analytics.metrics.data_quality`).
@@ -7,13 +7,14 @@ finds is counted beside it, never a second time (`analytics.metrics.data_quality
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
 
 import ibis
+import numpy as np
 import pandas as pd
 from ibis import _
 
@@ -21,7 +22,7 @@ from analytics.data.batches import KEPT
 from analytics.data.contract import CONTRACT
 from analytics.data.contract_terms import Column
 from analytics.data.dataset import Dataset
-from analytics.data.validation import EXAMPLES, shown_id
+from analytics.data.validation import EXAMPLES, FIRST_DAY, shown_id
 from analytics.metrics.purchase_flow import day_of
 from analytics.metrics.purchases import day_number
 
@@ -84,7 +85,10 @@ class Profile:
 
     @cached_property
     def days(self) -> Mapping[str, pd.DataFrame]:
-        """Of each table, counts by the day of its event.
+        """Of each table, counts by the day of its event: one query for all tables.
+
+        What a row is counted for is one integer, a bit for each flag: one column to group by, whatever the
+        table, where a count of each flag would be dear to write, to plan and to bring.
 
         Returns
         -------
@@ -94,7 +98,25 @@ class Profile:
             January 1970), ``future …`` and ``unknown …`` (an id that no other table has) after the column
             that they are of, with some of one table only (`_own`).
         """
-        return {name: self._by_day(name) for name in self.tables}
+        if not self.tables:
+            return {}
+        flags = {name: self.flags(name) for name in self.tables}
+        marked = [self._marked(place, name, flags[name]) for place, name in enumerate(self.tables)]
+        alike = _together(marked).group_by("place", "day", "bits").aggregate(rows=_.count()).to_pandas()
+        found = {place: rows for place, rows in alike.groupby("place")}
+        return {
+            name: _by_day(found.get(place, alike[:0]), list(flags[name]))
+            for place, name in enumerate(self.tables)
+        }
+
+    def _marked(self, place: int, name: str, flags: Mapping[str, Any]) -> Any:
+        """Each row's day, and the flags that it has as the bits of an integer."""
+        table, none = self.dataset.as_read(name), ibis.literal(0, "int64")
+        bits = [
+            ibis.ifelse(test(table), ibis.literal(1 << at, "int64"), none)
+            for at, test in enumerate(flags.values())
+        ]
+        return table.select(place=ibis.literal(place, "int64"), day=self._day(name, table), bits=_sum(bits))
 
     @cached_property
     def states(self) -> Mapping[str, pd.Series]:
@@ -132,20 +154,24 @@ class Profile:
         pandas.DataFrame
             ``table``, ``column``, ``step`` (int64: ⌊8 · log₂ |value|⌋), ``rows``. Values of 0 have no size.
         """
-        parts = [
-            self._past(name).select(
-                table=ibis.literal(name),
-                column=ibis.literal(column.name),
-                value=_[column.name].cast("float64"),
-            )
-            for name in self.tables
-            for column in self.given(name)
-            if is_sized(column) and name not in KEPT  # what the workbook wrote itself
-        ]
+        parts = []
+        for name in self.tables:
+            table = self.dataset.as_read(name)
+            day = self._day(name, table)
+            parts += [
+                table.select(
+                    table=ibis.literal(name),
+                    column=ibis.literal(column.name),
+                    day=day,
+                    value=table[column.name].cast("float64"),
+                )
+                for column in self.given(name)
+                if is_sized(column) and name not in KEPT  # what the workbook wrote itself
+            ]
         if not parts:
             return pd.DataFrame({"table": [], "column": [], "step": [], "rows": []})
-        whole = parts[0] if len(parts) == 1 else ibis.union(parts[0], *parts[1:])
-        sized = whole.filter(whole.value.notnull(), whole.value != 0)
+        whole = _together(parts)
+        sized = whole.filter(whole.value.notnull(), whole.value != 0, self._is_past(whole.day))
         by_step = sized.group_by("table", "column", step=_step(sized.value)).aggregate(rows=_.count())
         found: pd.DataFrame = by_step.to_pandas()
         return found.sort_values(["table", "column", "step"], ignore_index=True)  # engines give any order
@@ -204,32 +230,43 @@ class Profile:
             .select(table=ibis.literal(name), rows=_.rows)
             for name in named
         ]
-        whole = parts[0] if len(parts) == 1 else ibis.union(parts[0], *parts[1:])
-        kinds = whole.to_pandas().set_index("table")["rows"]
+        kinds = _together(parts).to_pandas().set_index("table")["rows"]
         return {name: int(self.days[name]["rows"].sum()) - int(kinds[name]) for name in named}
 
-    def ids(self, name: str, flag: Any) -> tuple[str, ...]:
-        """The first five ids of rows, in their order; never another value.
+    def ids(self, flags: Sequence[tuple[str, Any]]) -> list[tuple[str, ...]]:
+        """The first five ids of the rows that have each flag, in their order: one query for all flags.
 
         Parameters
         ----------
-        name : str
-        flag : callable
-            From the table to a boolean column.
-        """
-        contract = CONTRACT[name]
-        column = next(c.name for c in contract.columns if c.type == "id" or c.name in contract.key)
-        table = self._past(name)
-        found = table.filter(flag(table)).select(column).distinct().order_by(column).limit(EXAMPLES)
-        return tuple(shown_id(value) for value in found.to_pandas()[column])
+        flags : sequence of (str, callable)
+            A table, and from it to a boolean column; None instead for rows that equal another in every
+            column.
 
-    def repeated_ids(self, name: str) -> tuple[str, ...]:
-        """The first five ids of rows that equal another in every column."""
-        table = self.dataset.as_read(name)
-        first = table.columns[0]
-        twice = table.group_by(list(table.columns)).aggregate(copies=_.count()).filter(_.copies > 1)
-        found = twice.select(first).distinct().order_by(first).limit(EXAMPLES).to_pandas()
-        return tuple(shown_id(value) for value in found[first])
+        Returns
+        -------
+        list of tuple of str
+            Ids and never another value.
+        """
+        if not flags:
+            return []
+        whole = _together([self._flagged(place, *flag) for place, flag in enumerate(flags)]).distinct()
+        nth = ibis.row_number().over(group_by=whole.place, order_by=whole.id)
+        first = whole.mutate(nth=nth).filter(_.nth < EXAMPLES).to_pandas().sort_values(["place", "nth"])
+        return [
+            tuple(shown_id(value) for value in first.loc[first["place"] == place, "id"])
+            for place in range(len(flags))
+        ]
+
+    def _flagged(self, place: int, name: str, flag: Any) -> Any:
+        """Ids of the rows that have a flag."""
+        contract, table = CONTRACT[name], self.dataset.as_read(name)
+        if flag is None:
+            twice = table.group_by(list(table.columns)).aggregate(copies=_.count()).filter(_.copies > 1)
+            found, column = twice, table.columns[0]
+        else:
+            found = table.filter(self._is_past(self._day(name, table), name), flag(table))
+            column = next(c.name for c in contract.columns if c.type == "id" or c.name in contract.key)
+        return found.select(place=ibis.literal(place, "int64"), id=found[column].cast("string"))
 
     def is_outlier(self, name: str, column: str) -> Any:
         """A flag for `ids`: whether a value of a column is an outlier."""
@@ -243,24 +280,14 @@ class Profile:
             flag: test for column in self.given(name) for flag, test in self._of_column(name, column)
         } | dict(self._own(name))
 
-    def _by_day(self, name: str) -> pd.DataFrame:
+    def _day(self, name: str, table: Any) -> Any:
         event = CONTRACT[name].event
-        table = self.dataset.as_read(name)
-        flags = {flag: test(table) for flag, test in self.flags(name).items()}
-        day = day_of(table[event]) if event in self.dataset.given[name] else ibis.null("int64")
-        marked = table.select(day=day, **flags)
-        counts = {flag: _.count(where=_[flag]) for flag in flags}
-        found: pd.DataFrame = marked.group_by("day").aggregate(rows=_.count(), **counts).to_pandas()
-        return found.astype({"day": "float64"})
+        return day_of(table[event]) if event in self.dataset.given[name] else ibis.null("int64")
 
-    def _past(self, name: str) -> Any:
-        """A table without the rows dated on or after the reference date."""
-        table, event = self.dataset.as_read(name), CONTRACT[name].event
-        if event not in self.dataset.given[name]:
-            return table
-        impossible = (day_of(table[event]) < 1) | (day_of(table[event]) > day_number(self.today) + 1)
-        past = day_of(table[event]) < self._end(name)
-        return table.filter(table[event].isnull() | impossible | past)
+    def _is_past(self, day: Any, name: str = "") -> Any:
+        """Whether a row is read: not one of the reference date or after it, unless the day cannot be true."""
+        impossible = (day < 1) | (day > day_number(self.today) + 1)
+        return day.isnull() | impossible | (day < self._end(name))
 
     def _of_column(self, name: str, column: Column) -> Iterator[tuple[str, Any]]:
         here = column.name
@@ -269,9 +296,10 @@ class Profile:
             yield f"negative {here}", lambda t: t[here] < 0
             yield f"zero {here}", lambda t: t[here] == 0
         if column.type == "timestamp":
-            yield f"early {here}", lambda t: day_of(t[here]) < 1
+            yield f"early {here}", lambda t: t[here] < ibis.timestamp(FIRST_DAY)
             if here not in MAY_COME:
-                yield f"future {here}", lambda t: day_of(t[here]) > day_number(self.today) + 1
+                after = datetime.combine(self.today + timedelta(days=2), time.min)
+                yield f"future {here}", lambda t: t[here] >= ibis.timestamp(after)
         keys = [key for key in REFERENCES.get((name, here), ()) if key[0] in self.dataset.present]
         if keys:
             known = [self.dataset.tables[other][key] for other, key in keys]
@@ -305,6 +333,28 @@ class Profile:
 def is_sized(column: Column) -> bool:
     """Whether a column is an amount or a quantity, whose sizes can be compared."""
     return column.type == "money" or column.name in QUANTITIES
+
+
+def _together(parts: Sequence[Any]) -> Any:
+    return parts[0] if len(parts) == 1 else ibis.union(parts[0], *parts[1:])
+
+
+def _sum(values: list[Any]) -> Any:
+    """In pairs, and pairs of pairs: one inside the other, they would be too deep for SQLite's parser."""
+    while len(values) > 1:
+        half = len(values) // 2
+        pairs = zip(values[:half], values[half : 2 * half], strict=True)
+        values = [one + other for one, other in pairs] + values[2 * half :]
+    return values[0]
+
+
+def _by_day(alike: pd.DataFrame, flags: Sequence[str]) -> pd.DataFrame:
+    """Counts of each flag by day, of rows that are alike in their day and their bits."""
+    has = alike["bits"].to_numpy("int64")[:, None] >> np.arange(len(flags)) & 1
+    rows = alike["rows"].to_numpy("int64")
+    counts = pd.DataFrame(np.column_stack([rows, has * rows[:, None]]), columns=["rows", *flags])
+    counts.insert(0, "day", alike["day"].to_numpy("float64", na_value=np.nan))
+    return counts.groupby("day", dropna=False, as_index=False).sum()
 
 
 def _step(value: Any) -> Any:

@@ -322,22 +322,27 @@ class Quality:
             a telephone number is masked, see `analytics.data.validation.shown_id`).
         """
         found = {(finding.table, finding.rule): finding.examples for finding in self.dataset.findings}
-        rows = []
-        for row in self.broken.itertuples():
-            key = (str(row.table), str(row.rule))
-            ids = found[key] if row.origin == "contract" else self._ids(*key)
-            rows += [(*key, place, one) for place, one in enumerate(ids, 1)]
+        observed = self.broken.loc[self.broken["origin"] != "contract", ["table", "rule"]]
+        keys = [(str(table), str(rule)) for table, rule in observed.itertuples(index=False)]
+        found |= dict(zip(keys, self.profile.ids([self._flag(*key) for key in keys]), strict=True))
+        rows = [
+            (table, rule, place, one)
+            for table, rule in zip(self.broken["table"], self.broken["rule"], strict=True)
+            for place, one in enumerate(found[table, rule], 1)
+        ]
         return pd.DataFrame(rows, columns=["table", "rule", "place", "id"])
 
-    def _ids(self, name: str, rule: str) -> tuple[str, ...]:
+    def _flag(self, name: str, rule: str) -> tuple[str, Any]:
+        """What `Profile.ids` finds the rows by that break a rule which is only observed."""
+        flags = self.profile.flags(name)
         for suffix, word in _OBSERVED.items():
             if rule.endswith(suffix):
-                return self.profile.ids(name, self.profile.flags(name)[f"{word} {rule.removesuffix(suffix)}"])
+                return name, flags[f"{word} {rule.removesuffix(suffix)}"]
         if rule == "price_not_positive":
-            return self.profile.ids(name, self.profile.flags(name)["unpriced"])
+            return name, flags["unpriced"]
         if rule.endswith("_outlier"):
-            return self.profile.ids(name, self.profile.is_outlier(name, rule.removesuffix("_outlier")))
-        return self.profile.repeated_ids(name)
+            return name, self.profile.is_outlier(name, rule.removesuffix("_outlier"))
+        return name, None
 
     @property
     def newest(self) -> tuple[str, date | None]:
