@@ -351,10 +351,13 @@ def _sum(values: list[Any]) -> Any:
 def _by_day(alike: pd.DataFrame, flags: Sequence[str]) -> pd.DataFrame:
     """Counts of each flag by day, of rows that are alike in their day and their bits."""
     has = alike["bits"].to_numpy("int64")[:, None] >> np.arange(len(flags)) & 1
-    rows = alike["rows"].to_numpy("int64")
-    counts = pd.DataFrame(np.column_stack([rows, has * rows[:, None]]), columns=["rows", *flags])
-    counts.insert(0, "day", alike["day"].to_numpy("float64", na_value=np.nan))
-    return counts.groupby("day", dropna=False, as_index=False).sum()
+    rows = alike["rows"].to_numpy("int64")[:, None]
+    days, at = np.unique(alike["day"].to_numpy("float64", na_value=np.nan), return_inverse=True)
+    counts = np.zeros((len(days), 1 + len(flags)), dtype="int64")
+    np.add.at(counts, at, np.hstack([rows, has * rows]))
+    frame = pd.DataFrame(counts, columns=["rows", *flags])
+    frame.insert(0, "day", days)
+    return frame
 
 
 def _step(value: Any) -> Any:
