@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analytics.data.readiness import COLUMNS
@@ -93,25 +94,28 @@ def completeness(profile: Profile, months: int = 24) -> pd.DataFrame:
         ``table``, ``column``, ``month`` (first day), ``rows`` (int64), ``missing_percent`` (float64,
         missing in a month without rows); tables with a time only.
     """
-    last = profile.until - timedelta(days=1)
-    grid = pd.period_range(end=pd.Period(last, "M"), periods=months, freq="M")
+    newest = np.datetime64(profile.until - timedelta(days=1), "M")
+    grid = newest - np.arange(months)[::-1]
+    first_days = grid.astype("datetime64[D]").tolist()
     rows: list[tuple[Any, ...]] = []
     for name in profile.tables:
         frame = profile.days[name]
         frame = frame[(frame["day"] >= 1) & (frame["day"] < day_number(profile.until))]
         if frame.empty:
             continue
-        month = pd.to_datetime(frame["day"], unit="D").dt.to_period("M")
-        by_month = frame.groupby(month).sum().reindex(grid, fill_value=0)
-        for column in profile.given(name):
-            if _may_be_empty(name, column.name):
-                continue
-            gaps, all_rows = by_month[f"missing {column.name}"], by_month["rows"]
+        columns = [c.name for c in profile.given(name) if not _may_be_empty(name, c.name)]
+        counts = frame[["rows", *(f"missing {column}" for column in columns)]].to_numpy("int64")
+        month = frame["day"].to_numpy().astype("datetime64[D]").astype("datetime64[M]")
+        place = (month - grid[0]).astype("int64")
+        by_month = np.zeros((months, counts.shape[1]), dtype="int64")
+        np.add.at(by_month, place[place >= 0], counts[place >= 0])
+        all_rows = by_month[:, 0]
+        for column, gaps in zip(columns, by_month.T[1:], strict=True):
             if 0 < gaps.sum() < all_rows.sum():
-                share = (100 * gaps / all_rows.where(all_rows > 0)).astype("float64")
+                share = 100 * gaps / np.where(all_rows > 0, all_rows, np.nan)
                 rows += [
-                    (name, column.name, at.start_time.date(), int(n), value)
-                    for at, n, value in zip(grid, all_rows, share, strict=True)
+                    (name, column, at, int(n), value)
+                    for at, n, value in zip(first_days, all_rows, share, strict=True)
                 ]
     found = pd.DataFrame(rows, columns=["table", "column", "month", "rows", "missing_percent"])
     first = found.loc[found["rows"] > 0, "month"].min()  # nothing is drawn of the time before the data

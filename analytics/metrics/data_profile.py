@@ -103,9 +103,8 @@ class Profile:
         flags = {name: self.flags(name) for name in self.tables}
         marked = [self._marked(place, name, flags[name]) for place, name in enumerate(self.tables)]
         alike = _together(marked).group_by("place", "day", "bits").aggregate(rows=_.count()).to_pandas()
-        found = {place: rows for place, rows in alike.groupby("place")}
         return {
-            name: _by_day(found.get(place, alike[:0]), list(flags[name]))
+            name: _by_day(alike[alike["place"] == place], list(flags[name]))
             for place, name in enumerate(self.tables)
         }
 

@@ -184,6 +184,17 @@ class TestRules:
     def test_every_check_of_the_contract_has_a_kind(self):
         assert {rule.check for table in CONTRACT.values() for rule in table.rules} <= KINDS.keys()
 
+    def test_what_a_row_of_any_table_is_counted_for_fits_one_integer(self):
+        kinds = {
+            "money": 3,
+            "number": 3,
+            "timestamp": 3,
+        }  # missing, and negative and zero, or early and future
+        for name, contract in CONTRACT.items():
+            own = {"customers": 1, "sale_items": 3, "deals": 3}.get(name, 0)
+            unknown = sum((name, column.name) in REFERENCES for column in contract.columns)
+            assert sum(kinds.get(column.type, 1) for column in contract.columns) + unknown + own <= 62
+
     def test_references_name_columns_of_the_contract(self):
         for (table, column), keys in REFERENCES.items():
             assert column in CONTRACT[table]
