@@ -10,7 +10,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -458,7 +458,8 @@ def open_report(
             timeframe, as_of=day, first_day=first_day, fiscal_year_start=found.fiscal_year_start
         )
 
-    dataset = (check_dataset if card.opens_refused else open_dataset)(
+    check = partial(check_dataset, once=True)
+    dataset = (check if card.opens_refused else open_dataset)(
         found, started=started, tables=card.tables, edge=lambda *days: asked_for(*days).reference_date
     )
     window = asked_for(dataset.first_day, dataset.newest_day)
