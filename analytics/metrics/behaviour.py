@@ -17,6 +17,8 @@ def behaviour_features(
     sale_items: ibis.Table | None,
     timeframe: Timeframe,
     scoring: Scoring,
+    *,
+    people: ibis.Table | None = None,
 ) -> pd.DataFrame:
     """What each customer's buying looks like: the features that behaviour clusters are made of.
 
@@ -26,6 +28,8 @@ def behaviour_features(
         As in the contract; `sale_items` may be None or empty.
     timeframe : Timeframe
     scoring : Scoring
+    people : ibis.Table, optional
+        What `analytics.metrics.customer_scores.population` gives for the timeframe, where it is kept.
 
     Returns
     -------
@@ -42,7 +46,7 @@ def behaviour_features(
     columns += ["basket_size", "category_breadth"]
     if "behaviour_segments" not in scoring.blocks:
         return pd.DataFrame(columns=columns)
-    people = population(sales, [timeframe], scoring)
+    people = population(sales, [timeframe], scoring) if people is None else people
     shown = of_type(people, customers, scoring.customer_type).select("customer_id", shown=ibis.literal(True))
     breadth = _category_breadth(sales, sale_items, timeframe)
     joined = people.left_join(shown, "customer_id", rname="{name}_of_type")

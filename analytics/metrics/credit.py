@@ -33,6 +33,7 @@ def credit_segments(
     scoring: Scoring,
     *,
     newest_day: date | None,
+    people: ibis.Table | None = None,
 ) -> pd.DataFrame:
     """Credit segments: how much of their limit customers owe, as of the extract.
 
@@ -44,6 +45,8 @@ def credit_segments(
     scoring : Scoring
     newest_day : date or None
         Newest day of the data: balances are known as of the extract only.
+    people : ibis.Table, optional
+        What `analytics.metrics.customer_scores.population` gives for the timeframe, where it is kept.
 
     Returns
     -------
@@ -69,7 +72,8 @@ def credit_segments(
         allowed=customers.credit_limit.cast("decimal(18, 4)"),
         owed=customers.outstanding_balance.cast("decimal(18, 4)"),
     )
-    shown = of_type(population(sales, [timeframe], scoring), customers, scoring.customer_type)
+    people = population(sales, [timeframe], scoring) if people is None else people
+    shown = of_type(people, customers, scoring.customer_type)
     found = (
         shown.left_join(accounts, "customer_id")
         .mutate(

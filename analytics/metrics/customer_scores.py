@@ -181,6 +181,8 @@ def customer_scores(
     periods: Sequence[Timeframe],
     rules: Sequence[SegmentRule],
     scoring: Scoring,
+    *,
+    people: ibis.Table | None = None,
 ) -> ibis.Table:
     """Scores, segment and tier of each customer as they stood at the reference date of each period.
 
@@ -196,6 +198,8 @@ def customer_scores(
         The rule table.
     scoring : Scoring
         Population and bounds.
+    people : ibis.Table, optional
+        What `population` gives for the same, where it is kept for more than the scores.
 
     Returns
     -------
@@ -219,7 +223,7 @@ def customer_scores(
     Equal values get equal scores, and five distinct values get 1 to 5. Scores and tiers are those among
     all scored customers, whatever the `Scoring.customer_type` that is shown.
     """
-    people = population(sales, periods, scoring)
+    people = population(sales, periods, scoring) if people is None else people
     recency = _worse(people, "recency_days", "recency", ibis.desc("recency_days"))
     frequency = _worse(people, "orders", "orders", "orders")
     placed = people.mutate(

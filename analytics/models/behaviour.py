@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score, silhouette_score
+from sklearn.metrics import adjusted_rand_score, pairwise_distances, silhouette_score
 
 from analytics.metrics.rates import percentage
 from analytics.models.threads import one_thread
@@ -137,7 +137,8 @@ def behaviour_clusters(features: pd.DataFrame, *, seed: int = 0) -> Behaviour:
     used, points = scaled(features)
     random = np.random.default_rng(seed)
     sample = points[_draw(random, len(points), FIT_CUSTOMERS)]
-    distinct = len(np.unique(sample, axis=0))
+    same = np.unique(sample, axis=0, return_inverse=True)[1]  # customers of one number are alike
+    distinct = int(same.max()) + 1
     if distinct <= FEWEST_GROUPS:
         return _nothing()
     with one_thread():
@@ -145,7 +146,7 @@ def behaviour_clusters(features: pd.DataFrame, *, seed: int = 0) -> Behaviour:
         tries = [_fit(sample, k, seed) for k in range(FEWEST_GROUPS, min(MOST_GROUPS, distinct - 1) + 1)]
         choice = _choice(sample, measured, tries)
         model = tries[int(choice["silhouette"].fillna(-1.0).to_numpy().argmax())]
-        stability = _stability(random, sample, model, seed)
+        stability = _stability(random, sample, same, model, seed)
         labels = model.predict(points)
     choice["chosen"] = choice["groups"] == model.n_clusters
     return _described(features, used, points, labels, choice, stability, len(sample), len(measured))
@@ -253,25 +254,29 @@ def _fit(points: Floats, groups: int, seed: int) -> KMeans:
 
 def _choice(sample: Floats, measured: NDArray[np.int64], tries: list[KMeans]) -> pd.DataFrame:
     rows = []
+    apart = pairwise_distances(sample[measured])  # the same for every number of groups
     for model in tries:
         labels = model.labels_[measured]
         enough = len(np.unique(labels)) > 1
         rows.append(
             {
                 "groups": int(model.n_clusters),
-                "silhouette": float(silhouette_score(sample[measured], labels)) if enough else np.nan,
+                "silhouette": silhouette_score(apart, labels, metric="precomputed") if enough else np.nan,
                 "smallest": 100.0 * np.bincount(model.labels_).min() / len(sample),
             }
         )
     return pd.DataFrame(rows)
 
 
-def _stability(random: np.random.Generator, sample: Floats, model: KMeans, seed: int) -> float:
+def _stability(
+    random: np.random.Generator, sample: Floats, same: NDArray[np.int64], model: KMeans, seed: int
+) -> float:
     agreements = []
     for _ in range(RESAMPLES):
-        again = sample[random.integers(0, len(sample), len(sample))]
-        if len(np.unique(again, axis=0)) > model.n_clusters:
-            other = KMeans(model.n_clusters, n_init=2, random_state=seed, algorithm="lloyd").fit(again)
+        drawn = random.integers(0, len(sample), len(sample))
+        if len(np.unique(same[drawn])) > model.n_clusters:
+            other = KMeans(model.n_clusters, n_init=2, random_state=seed, algorithm="lloyd")
+            other.fit(sample[drawn])
             agreements.append(adjusted_rand_score(model.labels_, other.predict(sample)))
     return float(np.mean(agreements)) if agreements else float("nan")
 

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 
 from analytics.metrics.behaviour import behaviour_features
 from analytics.metrics.credit import CREDIT, credit_segments
-from analytics.metrics.customer_scores import TOO_FEW, Scoring, customer_scores, score_cells, segment_codes
+from analytics.metrics.customer_scores import (
+    TOO_FEW,
+    Scoring,
+    customer_scores,
+    population,
+    score_cells,
+    segment_codes,
+)
 from analytics.metrics.purchases import as_table
 from analytics.metrics.segmentation import (
     INACTIVE,
@@ -476,6 +483,36 @@ class TestEngines:
         for found, expected in zip(answers(*tables), wanted, strict=True):
             assert len(expected)
             pd.testing.assert_frame_equal(found, expected)
+
+
+def test_a_population_that_is_kept_for_several_blocks_gives_each_the_same():
+    data = a_shop()
+    who = sorted(data["customer_id"].unique())
+    people = pd.DataFrame({"customer_id": who, "credit_limit": 100.0, "outstanding_balance": range(len(who))})
+    people["customer_type"] = ["W" if place % 3 else "R" for place in range(len(who))]
+    scoring, sales, customers = Scoring(customer_type="R"), as_table(data), as_table(people)
+    periods = [SEPTEMBER, OCTOBER]
+    kept = as_table(population(sales, periods, scoring).to_pandas())
+    now = kept.filter(kept.period == 1)
+    asked = (sales, customers, OCTOBER, scoring)
+    for found, expected in (
+        (
+            customer_scores(sales, customers, periods, TABLE.rules, scoring, people=kept),
+            customer_scores(sales, customers, periods, TABLE.rules, scoring),
+        ),
+        (
+            credit_segments(*asked, newest_day=date(2026, 10, 31), people=now),
+            credit_segments(*asked, newest_day=date(2026, 10, 31)),
+        ),
+        (
+            behaviour_features(sales, customers, None, OCTOBER, scoring, people=now),
+            behaviour_features(sales, customers, None, OCTOBER, scoring),
+        ),
+    ):
+        frames = [one if isinstance(one, pd.DataFrame) else one.to_pandas() for one in (found, expected)]
+        first, other = (frame.sort_values(list(frame.columns[:2]), ignore_index=True) for frame in frames)
+        assert len(other)
+        pd.testing.assert_frame_equal(first, other)
 
 
 class TestLaws:
