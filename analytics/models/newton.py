@@ -13,7 +13,14 @@ Floats = NDArray[np.float64]
 _MOST_STEPS, _CLOSE = 100, 1e-7  # the error left is about the square of a step
 
 
-def most_likely(columns: Floats, target: NDArray[Any], start: Floats, penalty: Floats) -> Floats:
+def most_likely(
+    columns: Floats,
+    target: NDArray[Any],
+    start: Floats,
+    penalty: Floats,
+    *,
+    weights: NDArray[Any] | None = None,
+) -> Floats:
     """Find the coefficients of the greatest penalised likelihood; it is concave, so there is one.
 
     Parameters
@@ -26,6 +33,8 @@ def most_likely(columns: Floats, target: NDArray[Any], start: Floats, penalty: F
         Where to begin.
     penalty : numpy.ndarray of shape (k,)
         Times half the square of each coefficient, taken from the log likelihood.
+    weights : numpy.ndarray of shape (n,), optional
+        How often each row counts; by default once.
 
     Returns
     -------
@@ -39,16 +48,17 @@ def most_likely(columns: Floats, target: NDArray[Any], start: Floats, penalty: F
     >>> most_likely(ones, seen, np.zeros(1), np.zeros(1)).round(6).tolist()
     [-1.098612]
     """
+    times = 1.0 if weights is None else weights
 
     def likelihood(of: Floats) -> float:
         odds = columns @ of
-        return float((target * odds - np.logaddexp(0.0, odds)).sum() - (penalty * of**2).sum() / 2)
+        return float((times * (target * odds - np.logaddexp(0.0, odds))).sum() - (penalty * of**2).sum() / 2)
 
     guess, reached = start, likelihood(start)
     for _ in range(_MOST_STEPS):
         said = expit(columns @ guess)
-        slope = columns.T @ (target - said) - penalty * guess
-        curvature = (columns * (said * (1 - said))[:, None]).T @ columns + np.diag(penalty + 1e-9)
+        slope = columns.T @ (times * (target - said)) - penalty * guess
+        curvature = (columns * (times * said * (1 - said))[:, None]).T @ columns + np.diag(penalty + 1e-9)
         step = np.linalg.solve(curvature, slope)
         while (found := likelihood(guess + step)) < reached and np.abs(step).max() > _CLOSE:
             step = step / 2  # a whole one can lead past the top, and back, for ever

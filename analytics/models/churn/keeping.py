@@ -16,6 +16,7 @@ from analytics.models.churn.calibrate import Calibration
 from analytics.models.churn.candidates import CANDIDATES, LABELS, PARTS
 from analytics.models.churn.evidence import Evidence
 from analytics.models.churn.forest import Forest
+from analytics.models.churn.logistic import Logistic
 from analytics.models.churn.matrix import as_plain, from_plain
 from analytics.models.churn.settings import KIND, Settings
 from analytics.models.churn.training import Choice, Model, stacked
@@ -85,8 +86,17 @@ def keep(
 
 
 def _kept(estimator: Any) -> Any:
-    """An estimator as the registry keeps it: of a forest the trees."""
-    return list(estimator.trees) if isinstance(estimator, Forest) else estimator
+    """An estimator as the registry keeps it: of a forest the trees, of a regression the coefficients."""
+    if isinstance(estimator, Forest):
+        return list(estimator.trees)
+    return estimator.coefficients if isinstance(estimator, Logistic) else estimator
+
+
+def _restored(kept: Any) -> Any:
+    """The estimator that was kept."""
+    if isinstance(kept, list):
+        return Forest(kept)
+    return Logistic(kept) if isinstance(kept, np.ndarray) else kept
 
 
 def restore(stored: StoredModel) -> Model:
@@ -95,7 +105,7 @@ def restore(stored: StoredModel) -> Model:
     whole: dict[str, Any] = {}
     refits: dict[str, dict[str, Any]] = {}
     for name, kept in stored.estimators.items():
-        estimator = Forest(kept) if isinstance(kept, list) else kept
+        estimator = _restored(kept)
         if name.startswith(f"{_REFIT}_"):
             number, part = name.removeprefix(f"{_REFIT}_").split("_", 1)
             refits.setdefault(number, {})[part] = estimator

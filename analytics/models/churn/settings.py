@@ -11,7 +11,7 @@ from analytics.errors import ParamsError
 from analytics.metrics.churn_catalogue import Definition
 
 KIND = "churn"
-RECIPE = 3
+RECIPE = 4
 """Raised when the same data would give another model, so that models of before are not taken for it."""
 
 

@@ -11,7 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analytics.models.churn.calibrate import Calibration, choose_calibration
-from analytics.models.churn.candidates import CANDIDATES, PARTS, fit_estimators, probabilities
+from analytics.models.churn.candidates import (
+    CANDIDATES,
+    PARTS,
+    SIMPLEST,
+    fit_estimators,
+    fit_resampled,
+    probabilities,
+)
 from analytics.models.churn.matrix import Column, design, log_odds, plan_columns
 from analytics.models.churn.measures import losses, roc_auc, threshold_for
 from analytics.models.churn.windows import Window
@@ -24,7 +31,6 @@ MOST_FOLDS = 3
 FOLD_ROWS = 30_000
 REFITS = 20
 REFIT_ROWS = 20_000
-REFIT_TREES = 15
 FEWEST_CUSTOMERS = 10
 
 
@@ -166,9 +172,10 @@ def _some(rows: int, most: int, seed: int) -> NDArray[np.int64]:
 def choose(folds: Sequence[Fold], *, cost_of_miss: float, cost_of_call: float) -> Choice:
     """Choose the candidate, its calibration and its threshold from forward predictions.
 
-    Without any, the mean of logistic regression and boosting is taken, because it was the best of them on
-    every set measured, without calibration, and the threshold is where a call costs what it is expected to
-    save.
+    The candidate is the one with the lowest log loss, unless chance alone could put it before the logistic
+    regression. Without any prediction the mean of logistic regression and boosting is taken, because it was
+    the best of them on every set measured, without calibration, and the threshold is where a call costs what
+    it is expected to save.
     """
     costs = {"cost_of_miss": cost_of_miss, "cost_of_call": cost_of_call}
     if not folds:
@@ -182,13 +189,12 @@ def choose(folds: Sequence[Fold], *, cost_of_miss: float, cost_of_call: float) -
             threshold_for(nobody, **costs),
             nobody,
         )
-    rows = sum(len(fold.churned) for fold in folds)
-    forward = {
-        name: sum(float(losses(fold.probabilities[name], fold.churned)[1].sum()) for fold in folds) / rows
+    loss = {
+        name: np.concatenate([losses(fold.probabilities[name], fold.churned)[1] for fold in folds])
         for name in CANDIDATES
     }
-    best = min(CANDIDATES, key=lambda name: forward[name])
-    slices = [(fold.probabilities[best], fold.churned) for fold in folds]
+    chosen, why = _simplest_of_the_best(loss)
+    slices = [(fold.probabilities[chosen], fold.churned) for fold in folds]
     calibration, calibration_why = choose_calibration(slices)
     known = pd.DataFrame(
         {
@@ -197,10 +203,24 @@ def choose(folds: Sequence[Fold], *, cost_of_miss: float, cost_of_call: float) -
         }
     )
     windows = "window" if len(folds) == 1 else "windows"
-    why = (
-        f"It had the lowest log loss on {len(folds)} training {windows}, each predicted from those before it."
-    )
-    return Choice(best, forward, why, calibration, calibration_why, threshold_for(known, **costs), known)
+    why = f"{why} on {len(folds)} training {windows}, each predicted from those before it."
+    forward = {name: float(each.mean()) for name, each in loss.items()}
+    return Choice(chosen, forward, why, calibration, calibration_why, threshold_for(known, **costs), known)
+
+
+def _simplest_of_the_best(loss: Mapping[str, Floats]) -> tuple[str, str]:
+    """The candidate to take by the log loss of each customer, and why, without its end.
+
+    References
+    ----------
+    .. [1] L. Breiman, J. Friedman, R. Olshen and C. Stone, *Classification and Regression Trees*, 1984,
+       section 3.4.3: the simplest model within one standard error of the best.
+    """
+    best = min(CANDIDATES, key=lambda name: float(loss[name].mean()))
+    behind = loss[SIMPLEST] - loss[best]
+    if best == SIMPLEST or behind.mean() > behind.std() / np.sqrt(len(behind)):
+        return best, "It had the lowest log loss"
+    return SIMPLEST, "It is the simplest, and none had a log loss lower by more than its standard error"
 
 
 def fit_model(
@@ -255,17 +275,13 @@ def refit(
     share = min(1.0, REFIT_ROWS / len(matrix))
     draws = max(2, round(share * len(ids)))
     random = np.random.default_rng([seed, 1])
-    found: list[Mapping[str, Any]] = []
-    while len(found) < most:
-        counts = np.bincount(random.integers(0, len(ids), draws), minlength=len(ids))
-        drawn = np.repeat(np.arange(len(codes)), counts[codes])  # rows, not weights: boosting is quicker so
-        if not both_outcomes(churned[drawn]):
-            drawn = np.arange(len(codes))
-        again = seed + 1 + len(found)
-        found.append(
-            fit_estimators(PARTS[name], matrix[drawn], churned[drawn], seed=again, trees=REFIT_TREES)
-        )
-    return tuple(found), float(np.sqrt(draws / len(ids)))
+    samples = []
+    for _ in range(most):
+        drawn = np.bincount(random.integers(0, len(ids), draws), minlength=len(ids))[codes]
+        samples.append(drawn if both_outcomes(churned[drawn > 0]) else np.ones_like(drawn))
+    parts = [fit_resampled(part, matrix, churned, samples, seed=seed + 1) for part in PARTS[name]]
+    found = tuple(dict(zip(PARTS[name], each, strict=True)) for each in zip(*parts, strict=True))
+    return found, float(np.sqrt(draws / len(ids)))
 
 
 def _ordinary(matrix: Floats, columns: Sequence[Column]) -> Floats:
