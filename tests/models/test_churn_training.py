@@ -3,13 +3,24 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from analytics.models.churn import training
 from analytics.models.churn.calibrate import Calibration, choose_calibration, fit_calibration
-from analytics.models.churn.candidates import CANDIDATES, LABELS, PARTS, fit_estimators, probabilities
+from analytics.models.churn.candidates import (
+    CANDIDATES,
+    LABELS,
+    PARTS,
+    fit_estimators,
+    fit_resampled,
+    probabilities,
+)
 from analytics.models.churn.forest import Forest
+from analytics.models.churn.logistic import PENALTY, fit_logistic
 from analytics.models.churn.matrix import Column, as_plain, design, from_plain, log_odds, plan_columns
 from analytics.models.churn.measures import log_loss
 from analytics.models.churn.windows import MOST_ROWS, Window, digest, sampled
@@ -97,9 +108,28 @@ class TestCandidates:
         one = window()
         matrix = design(one.customers, plan_columns(one.customers, FEATURES))
         assert np.isnan(matrix).any()
-        fitted = RandomForestClassifier(7, min_samples_leaf=3, random_state=0).fit(matrix, one.churned)
+        fitted = RandomForestRegressor(7, min_samples_leaf=3, random_state=0).fit(matrix, one.churned)
         later = design(window(500, seed=5).customers, plan_columns(one.customers, FEATURES))
-        assert (Forest.of(fitted).predict_proba(later) == fitted.predict_proba(later)).all()
+        assert (Forest.of(fitted).predict_proba(later)[:, 1] == fitted.predict(later)).all()
+
+    def test_a_forest_on_variance_is_the_forest_of_two_classes(self):
+        one = window()
+        matrix = design(one.customers, plan_columns(one.customers, FEATURES))
+        terms = {"n_estimators": 7, "min_samples_leaf": 10, "max_features": "sqrt", "random_state": 0}
+        classes = RandomForestClassifier(**terms).fit(matrix, one.churned)
+        variance = Forest.of(RandomForestRegressor(**terms).fit(matrix, one.churned))
+        np.testing.assert_allclose(variance.predict_proba(matrix), classes.predict_proba(matrix))
+        assert np.allclose(Forest.of(classes).predict_proba(matrix), classes.predict_proba(matrix))
+
+    def test_a_resampled_estimator_is_one_of_the_rows_that_were_drawn(self):
+        one = window()
+        matrix, churned = one.customers[["days_overdue"]].to_numpy(), one.churned.to_numpy()
+        drawn = np.bincount(np.random.default_rng(1).integers(0, 300, 300), minlength=300)
+        rows = np.repeat(np.arange(300), drawn)
+        for name in ("boosting", "random_forest"):
+            (found,) = fit_resampled(name, matrix, churned, [drawn], seed=4)
+            expected = fit_estimators((name,), matrix[rows], churned[rows], seed=4, trees=15)[name]
+            assert (found.predict_proba(matrix) == expected.predict_proba(matrix)).all()
 
     def test_the_same_seed_gives_the_same_model(self):
         one = window()
@@ -108,6 +138,52 @@ class TestCandidates:
         for name in ("random_forest", "boosting"):
             first, second = (probabilities(name, each, matrix) for each in found)
             assert (first == second).all()
+
+
+class TestTheLogisticRegression:
+    @pytest.fixture
+    def data(self):
+        customers = window().customers.assign(nobody_knows=np.nan, everybody=1.0)
+        names = ["days_overdue", "nps", "nobody_knows", "everybody", "value"]
+        return customers[names].to_numpy(dtype="float64"), window().churned.to_numpy()
+
+    def oracle(self):
+        fill = SimpleImputer(add_indicator=True, keep_empty_features=True)
+        return make_pipeline(fill, StandardScaler(), LogisticRegression(C=1 / PENALTY, tol=1e-10))
+
+    def test_equals_scikit_learns_pipeline(self, data):
+        matrix, churned = data
+        assert np.isnan(matrix[:, 1]).any()
+        found = fit_logistic(matrix, churned)[0].predict_proba(matrix)
+        expected = self.oracle().fit(matrix, churned).predict_proba(matrix)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+    def test_a_value_that_was_never_missing_in_training_may_be_later(self, data):
+        """It then stands for the mean of the training, as it does in the pipeline."""
+        matrix, churned = data
+        later = matrix.copy()
+        later[:5, 0] = np.nan
+        found = fit_logistic(matrix, churned)[0].predict_proba(later)
+        expected = self.oracle().fit(matrix, churned).predict_proba(later)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+    def test_a_row_counts_as_often_as_it_was_drawn(self, data):
+        matrix, churned = data
+        twice = np.where(np.arange(len(churned)) < 100, 2, 1)
+        rows = np.repeat(np.arange(len(churned)), twice)
+        _, found = fit_logistic(matrix, churned, [twice])
+        # Only the scale, which is that of all rows, differs from a fit to the drawn ones.
+        expected = fit_logistic(matrix[rows], churned[rows])[0].predict_proba(matrix)
+        np.testing.assert_allclose(found.predict_proba(matrix), expected, atol=0.01)
+        assert np.abs(found.predict_proba(matrix) - expected).max() < (
+            np.abs(fit_logistic(matrix, churned)[0].predict_proba(matrix) - expected).max() / 5
+        )
+
+    def test_what_is_said_of_a_customer_does_not_depend_on_who_else_is_asked_about(self, data):
+        matrix, churned = data
+        fitted = fit_logistic(matrix, churned)[0]
+        alone = np.concatenate([fitted.predict_proba(row[None]) for row in matrix])
+        assert (alone == fitted.predict_proba(matrix)).all()
 
 
 class TestForward:
@@ -144,6 +220,20 @@ class TestForward:
         assert choice.name == "boosting"
         assert choice.forward_log_loss["boosting"] == min(choice.forward_log_loss.values())
         assert choice.threshold == 0.9
+
+    @pytest.mark.parametrize(("ahead", "chosen"), [(0.30, "boosting"), (0.001, "logistic")])
+    def test_the_simplest_stands_where_chance_alone_could_put_another_before_it(self, ahead, chosen):
+        random = np.random.default_rng(0)
+        churned = random.random(400) < 0.5
+        right = np.where(churned, 0.6, 0.4)
+        noisy = np.clip(right + random.normal(0, 0.05, 400), 0.01, 0.99)
+        better = np.clip(noisy + np.where(churned, ahead, -ahead) + random.normal(0, 0.05, 400), 0.01, 0.99)
+        said = dict.fromkeys(CANDIDATES, np.full(400, 0.5)) | {"logistic": noisy, "boosting": better}
+        choice = training.choose([training.Fold(said, churned)], cost_of_miss=5, cost_of_call=1)
+        assert choice.name == chosen
+        lowest = min(choice.forward_log_loss, key=choice.forward_log_loss.get)
+        assert lowest == "boosting"
+        assert ("lowest" if chosen == "boosting" else "simplest") in choice.why
 
 
 class TestCalibration:

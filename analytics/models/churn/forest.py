@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestRegressor
 
 Floats = NDArray[np.float64]
 
@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 class Forest:
     """What a fitted random forest says, from its trees.
 
-    **Why** not scikit-learn's own object: it wraps each tree in a classifier whose checks take longer than
+    **Why** not scikit-learn's own object: it wraps each tree in an estimator whose checks take longer than
     the tree, and whose settings are three quarters of what is kept of it.
 
     Attributes
@@ -29,12 +29,12 @@ class Forest:
     trees: Sequence[Any]
 
     @classmethod
-    def of(cls, fitted: RandomForestClassifier) -> Forest:
-        """Take the trees of a fitted forest of two classes."""
+    def of(cls, fitted: RandomForestRegressor) -> Forest:
+        """Take the trees of a forest fitted to outcomes of 0 and 1."""
         return cls([each.tree_ for each in fitted.estimators_])
 
     def predict_proba(self, matrix: Floats) -> Floats:
-        """Mean share of both classes over all trees, as scikit-learn's ``predict_proba`` to the bit.
+        """Mean share who stayed and who left over all trees, as scikit-learn's ``predict`` to the bit.
 
         Parameters
         ----------
@@ -46,7 +46,8 @@ class Forest:
         numpy.ndarray of shape (n, 2)
         """
         single = matrix.astype(np.float32)
-        total = np.zeros((len(matrix), 2))
+        total = np.zeros(len(matrix))
         for tree in self.trees:
-            total += tree.predict(single)
-        return total / len(self.trees)
+            total += tree.predict(single)[:, -1]  # the only column, or in trees of two classes the second
+        left = total / len(self.trees)
+        return np.column_stack([1 - left, left])
