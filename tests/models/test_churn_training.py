@@ -1,5 +1,7 @@
 """Choosing forward in time: what the matrix holds, what is trained before what, when calibration helps."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,10 +22,12 @@ from analytics.models.churn.candidates import (
     probabilities,
 )
 from analytics.models.churn.forest import Forest
+from analytics.models.churn.keeping import kept_estimators, plain_model, restore
 from analytics.models.churn.logistic import PENALTY, fit_logistic
 from analytics.models.churn.matrix import Column, as_plain, design, from_plain, log_odds, plan_columns
 from analytics.models.churn.measures import log_loss
 from analytics.models.churn.windows import MOST_ROWS, Window, digest, sampled
+from analytics.models.registry import save_model
 
 
 def window(n=300, seed=0, shift=0.0, cutoff="2026-01-01"):
@@ -313,6 +317,21 @@ class TestTheModel:
         monkeypatch.setattr(training, "REFIT_ROWS", 100)
         _, scale = training.refit("logistic", matrix, churned, one.customers["customer_id"], seed=0, most=2)
         assert scale == 0.5
+
+
+class TestKept:
+    @pytest.mark.parametrize("name", CANDIDATES)
+    def test_a_model_that_is_taken_out_again_says_the_same(self, name, tmp_path, monkeypatch):
+        monkeypatch.setenv("WORKBOOK_MODELS", str(tmp_path))
+        windows = [window(100, seed=number) for number in range(2)]
+        choice = replace(training.choose([], cost_of_miss=5, cost_of_call=1), name=name)
+        made = training.fit_model(windows, FEATURES, choice, seed=0, refits=2)
+        card = {"reference_date": "2026-01-01", "model": plain_model(made)}
+        found = restore(save_model("acme", "churn", "v1", card, kept_estimators(made), {}))
+        matrix = made.matrix(window(50, seed=4).customers)
+        assert found.matrix(window(50, seed=4).customers).tobytes() == matrix.tobytes()
+        assert (found.probability(matrix) == made.probability(matrix)).all()
+        assert (found.confidence(matrix) == made.confidence(matrix)).all()
 
 
 class TestWindows:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analytics.metrics.churn_catalogue import FEATURE, known, label, reasons
-from analytics.models.churn.matrix import Column, design
+from analytics.models.churn.matrix import Column
 from analytics.models.churn.training import Model, push
 
 Floats = NDArray[np.float64]
@@ -43,7 +43,9 @@ class Factors:
     rising: list[tuple[str, ...]]
 
 
-def risk_factors(model: Model, customers: pd.DataFrame, *, market: str = "") -> Factors:
+def risk_factors(
+    model: Model, customers: pd.DataFrame, *, market: str = "", matrix: Floats | None = None
+) -> Factors:
     """Name the three reasons that move each customer's risk most.
 
     The effect of a reason is the change of the log odds where its features had ordinary values instead (the
@@ -58,6 +60,8 @@ def risk_factors(model: Model, customers: pd.DataFrame, *, market: str = "") -> 
         With the model's features.
     market : str, default ""
         In ``vietnam`` the NPS and its change come first, where they raise the risk.
+    matrix : numpy.ndarray of shape (n, k), optional
+        The model's numbers for `customers`, where they are known.
 
     Returns
     -------
@@ -66,7 +70,7 @@ def risk_factors(model: Model, customers: pd.DataFrame, *, market: str = "") -> 
     """
     if customers.empty:
         return Factors([], [])
-    matrix = model.matrix(customers)
+    matrix = model.matrix(customers) if matrix is None else matrix
     groups = _groups(model.columns)
     names = list(groups)
     own = model.probability(matrix)
@@ -76,7 +80,7 @@ def risk_factors(model: Model, customers: pd.DataFrame, *, market: str = "") -> 
         if name in names:
             place = names.index(name)
             rank[effect[:, place] >= LEAST_PUSH, place] += 1e6
-    phrases = [_phrases(name, model, customers, effect[:, place]) for place, name in enumerate(names)]
+    phrases = [_phrases(name, model, customers, matrix, effect[:, place]) for place, name in enumerate(names)]
     rank[np.array([[not words for words in said] for said in phrases]).T] = 0
     top = np.argsort(-rank, axis=1, kind="stable")[:, :MOST]
     words, rising = [], []
@@ -98,34 +102,34 @@ def _groups(columns: Sequence[Column]) -> dict[str, list[int]]:
     return groups
 
 
-def _phrases(reason: str, model: Model, customers: pd.DataFrame, effect: Floats) -> list[str]:
-    """What a reason shows of each customer: its own feature's words, else those of another of its."""
+def _phrases(reason: str, model: Model, customers: pd.DataFrame, matrix: Floats, effect: Floats) -> list[str]:
+    """What a reason shows of each customer whom it moves: its own feature's words, else another's of its."""
     features = list(dict.fromkeys(c.feature for c in model.columns if reasons([c.feature])[0] == reason))
     features.sort(key=lambda name: name != reason)
     said = [""] * len(customers)
     for name in features:
         values = customers[name].tolist()
-        sides = _sides(name, model, customers)
-        for row, (value, side) in enumerate(zip(values, sides, strict=True)):
-            if not said[row] and side != 0 and known(value) and _plausible(name, side, effect[row]):
-                said[row] = _phrase(name, value, more=side > 0)
+        sides = _sides(name, model, matrix)
+        for row in np.flatnonzero((np.abs(effect) >= LEAST_PUSH) & _plausible(name, sides, effect)):
+            if not said[row] and known(values[row]):
+                said[row] = _phrase(name, values[row], more=sides[row] > 0)
     return said
 
 
-def _plausible(name: str, side: float, effect: float) -> bool:
-    """Whether an effect has the direction that the catalogue knows of, where it knows one."""
+def _plausible(name: str, sides: Floats, effect: Floats) -> NDArray[np.bool_]:
+    """Where an effect has the direction that the catalogue knows of, or any if it knows none."""
     risk = FEATURE[name].risk if name in FEATURE else 0
-    return risk == 0 or risk * side * effect > 0
+    found: NDArray[np.bool_] = sides != 0 if risk == 0 else risk * sides * effect > 0
+    return found
 
 
-def _sides(name: str, model: Model, customers: pd.DataFrame) -> Floats:
+def _sides(name: str, model: Model, matrix: Floats) -> Floats:
     """Whether each customer has more (1) or less (−1) of a feature than is ordinary, or as much (0)."""
-    columns = [column for column in model.columns if column.feature == name]
-    matrix = design(customers, columns)
-    ordinary = np.array([model.reference[model.columns.index(column)] for column in columns])
-    if columns[0].kind == "category":
-        return np.where((matrix != ordinary).any(axis=1), 1.0, 0.0)
-    found: Floats = np.nan_to_num(np.sign(matrix[:, 0] - ordinary[0]))
+    places = [place for place, column in enumerate(model.columns) if column.feature == name]
+    own, ordinary = matrix[:, places], model.reference[places]
+    if model.columns[places[0]].kind == "category":
+        return np.where((own != ordinary).any(axis=1), 1.0, 0.0)
+    found: Floats = np.nan_to_num(np.sign(own[:, 0] - ordinary[0]))
     return found
 
 

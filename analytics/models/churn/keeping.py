@@ -14,12 +14,12 @@ import numpy as np
 from analytics.metrics.churn_catalogue import names
 from analytics.models.churn.calibrate import Calibration
 from analytics.models.churn.candidates import CANDIDATES, LABELS, PARTS
-from analytics.models.churn.evidence import Evidence
 from analytics.models.churn.forest import Forest
+from analytics.models.churn.learning import Learnt
 from analytics.models.churn.logistic import Logistic
 from analytics.models.churn.matrix import as_plain, from_plain
 from analytics.models.churn.settings import KIND, Settings
-from analytics.models.churn.training import Choice, Model, stacked
+from analytics.models.churn.training import Model, stacked
 from analytics.models.churn.windows import Plan, Window, digest
 from analytics.models.drift import drift_profile
 from analytics.models.registry import StoredModel, save_model
@@ -51,11 +51,10 @@ def keep(
     plan: Plan,
     training: Sequence[Window],
     test: Window,
-    choice: Choice,
-    model: Model,
-    evidence: Evidence,
+    learnt: Learnt,
+    version: str,
 ) -> StoredModel:
-    """Save a model with its evidence, and read it back.
+    """Save a model with its evidence under its `model_version`, and read it back.
 
     The run that trains sees exactly what later runs will see, because both see what was read back. The
     candidates that lost are not kept: their scores are.
@@ -64,25 +63,35 @@ def keep(
     -------
     StoredModel
     """
-    version = model_version(settings, training, test)
-    customers = stacked(training)[0]
+    model, evidence = learnt.model, learnt.evidence
+    customers, churned = stacked(training)
     profile = customers[list(names(settings.definition))].assign(
         score=model.probability(model.matrix(customers))
     )
-    card = _card(settings, plan, training, test, choice, model, evidence)
-    estimators = {part: _kept(model.estimators[part]) for part in PARTS[model.name]}
-    for number, refit in enumerate(model.refits):
-        estimators |= {f"{_REFIT}_{number:02d}_{name}": _kept(each) for name, each in refit.items()}
+    seen = {
+        "rows": len(churned),
+        "customers": int(customers["customer_id"].nunique()),
+        "churned": int(churned.sum()),
+    }
+    card = _card(settings, plan, seen, test, learnt)
     frames = {
         "scores": evidence.scores,
         "calibration": evidence.calibration,
         "lift": evidence.lift,
         "features": evidence.features,
         "test": evidence.test,
-        "forward": choice.forward,
+        "forward": learnt.choice.forward,
         "profile": drift_profile(profile),
     }
-    return save_model(settings.organisation, KIND, version, card, estimators, frames)
+    return save_model(settings.organisation, KIND, version, card, kept_estimators(model), frames)
+
+
+def kept_estimators(model: Model) -> dict[str, Any]:
+    """What the chosen candidate is made of, and its refits, as the registry keeps them; see `restore`."""
+    found = {part: _kept(model.estimators[part]) for part in PARTS[model.name]}
+    for number, refit in enumerate(model.refits):
+        found |= {f"{_REFIT}_{number:02d}_{name}": _kept(each) for name, each in refit.items()}
+    return found
 
 
 def _kept(estimator: Any) -> Any:
@@ -124,16 +133,10 @@ def restore(stored: StoredModel) -> Model:
 
 
 def _card(
-    settings: Settings,
-    plan: Plan,
-    training: Sequence[Window],
-    test: Window,
-    choice: Choice,
-    model: Model,
-    evidence: Evidence,
+    settings: Settings, plan: Plan, seen: Mapping[str, int], test: Window, learnt: Learnt
 ) -> dict[str, Any]:
+    choice, model, evidence = learnt.choice, learnt.model, learnt.evidence
     own = evidence.scores[evidence.scores["chosen"]].to_dict("records")[0]
-    churned = stacked(list(training))[1]
     measures = ("roc_auc", "average_precision", "brier", "log_loss", "calibration_error")
     return dict(settings.alike) | {
         "kind": KIND,
@@ -142,9 +145,7 @@ def _card(
         "data_window": [plan.first_day, plan.known_until],
         "training_cutoffs": list(plan.training),
         "test_window": [plan.test, plan.known_until],
-        "rows": len(churned),
-        "customers": int(stacked(list(training))[0]["customer_id"].nunique()),
-        "churned": int(churned.sum()),
+        **seen,
         "test_customers": len(test.churned),
         "test_churned": int(test.churned.sum()),
         "features": list(names(settings.definition)),
@@ -154,12 +155,13 @@ def _card(
         "leader": evidence.leader,
         "confusion": evidence.confusion,
         "notes": [f"{LABELS[model.name]}: {choice.why[0].lower()}{choice.why[1:]}", choice.calibration_why],
-        "model": _plain_model(model),
+        "model": plain_model(model),
         "versions": versions(),
     }
 
 
-def _plain_model(model: Model) -> Mapping[str, Any]:
+def plain_model(model: Model) -> Mapping[str, Any]:
+    """What a card says of a model; with `kept_estimators` it is the whole of it."""
     return {
         "name": model.name,
         "columns": as_plain(model.columns),

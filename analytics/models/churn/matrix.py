@@ -92,18 +92,27 @@ def design(frame: pd.DataFrame, columns: Sequence[Column]) -> Floats:
     [[0.0, 1.0], [1.0, 0.0]]
     """
     matrix = np.full((len(frame), len(columns)), np.nan)
+    levels: dict[str, NDArray[np.object_]] = {}
     for place, column in enumerate(columns):
         if column.feature not in frame:
             continue
         values = frame[column.feature]
         if column.kind == "category":
-            text = values.astype("object").where(values.notna(), None).map(str, na_action="ignore")
-            matrix[:, place] = (text == column.level).to_numpy(dtype="float64")
+            if column.feature not in levels:
+                levels[column.feature] = _texts(values)
+            matrix[:, place] = levels[column.feature] == column.level
             continue
         numbers = values.to_numpy(dtype="float64", na_value=np.nan)
         matrix[:, place] = scaled(column.kind, numbers)
     matrix[~np.isfinite(matrix)] = np.nan
     return matrix
+
+
+def _texts(values: pd.Series) -> NDArray[np.object_]:
+    """Levels as texts; None where missing."""
+    known = values.notna().to_numpy()
+    found = values.to_numpy(dtype=object)
+    return np.array([str(v) if k else None for v, k in zip(found, known, strict=True)], dtype=object)
 
 
 def _logarithm(values: Floats) -> Floats:

@@ -186,7 +186,7 @@ def _model(tables: Tables, settings: Settings, plan: Plan) -> tuple[StoredModel 
         if kept is not None and kept.version == version:  # of this very day, and of these very data
             return load_model(settings.organisation, KIND, version), [], current
         learnt = learn(settings, training, test)
-        stored = keep(settings, plan, training, test, learnt.choice, learnt.model, learnt.evidence)
+        stored = keep(settings, plan, training, test, learnt, version)
         return stored, [], current
     if kept is not None:  # too little has been left to learn from since; the old model still knows more
         return load_model(settings.organisation, KIND, kept.version), [], current

@@ -75,7 +75,8 @@ def predict(
         return pd.DataFrame(columns=list(PREDICTION_COLUMNS))
     matrix = model.matrix(customers)
     probability = np.round(model.probability(matrix), 6)
-    levels, factors = risk_levels(probability), risk_factors(model, customers, market=market)
+    levels = risk_levels(probability)
+    factors = risk_factors(model, customers, market=market, matrix=matrix)
 
     @cache
     def recommended(level: str, rising: tuple[str, ...]) -> str | None:

@@ -20,7 +20,7 @@ from analytics.models.churn.candidates import (
     probabilities,
 )
 from analytics.models.churn.matrix import Column, design, log_odds, plan_columns
-from analytics.models.churn.measures import losses, roc_auc, threshold_for
+from analytics.models.churn.measures import losses, roc_auc, roc_aucs, threshold_for
 from analytics.models.churn.windows import Window
 from analytics.models.threads import one_thread
 
@@ -336,7 +336,7 @@ def importance(
         for each in shuffled:
             each[:, places] = matrix[random.permutation(len(matrix))][:, places]
         said = model.probability(shuffled.reshape(-1, matrix.shape[1])).reshape(repeats, -1)
-        falls = [base - roc_auc(probability, churned)[0] for probability in said]
+        falls = base - roc_aucs(said, churned)
         mean, sd = float(np.mean(falls)), float(np.std(falls, ddof=1))
         half = 1.959964 * sd / np.sqrt(repeats)
         rows.append((feature, mean, sd, mean - half, mean + half))
