@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 
 import ibis
+import numpy as np
 import pandas as pd
 from ibis import _
 
@@ -75,34 +76,108 @@ def lead_list(leads: ibis.Table, activities: ibis.Table | None, reference_date: 
     >>> lead_list(leads, log, date(2026, 4, 1))[["email_opens", "converted"]].values.tolist()
     [[4.0, True]]
     """
-    end = ibis.literal(datetime.combine(reference_date, time.min), "timestamp")
+    log = None if activities is None else read_log(leads, activities, [reference_date])
+    return as_known(read_leads(leads, reference_date), log, reference_date)
+
+
+def read_leads(leads: ibis.Table, reference_date: date) -> pd.DataFrame:
+    """Read the leads created before a day as the table has them, for `as_known` of that day and earlier ones.
+
+    Parameters
+    ----------
+    leads : ibis.Table
+        As in the contract; it may have more columns, which are kept.
+    reference_date : datetime.date
+
+    Returns
+    -------
+    pandas.DataFrame
+        The oldest first, ties by id: the columns of `lead_list` that no day decides, and ``converted_second``
+        (float64, since 1970-01-01; missing where there is none).
+    """
     columns = set(leads.columns)
-    converted_at = leads.converted_at if "converted_at" in columns else ibis.null("timestamp")
-    known = leads.mutate(converted_at=converted_at).filter(_.created_at < end)
-    moment = ibis.cases((known.converted_at < end, known.converted_at), else_=end)
-    known = known.mutate(moment__=moment.cast("timestamp"))
-    edge = day_number(reference_date)
-    texts = {name: known[name] if name in columns else ibis.null("string") for name in _KEPT}
-    flags = {name: _flag(known, name) for name in ("demo_requested", "book_consultant")}
-    own = {name: known[name].cast("float64") if name in columns else _nothing() for name in COUNTERS}
-    standard = {*_KEPT, *flags, *COUNTERS, *_DATES, "customer_id", "org_id", "moment__"}
-    more = {name: known[name] for name in leads.columns if name not in standard}
-    created = (known.created_at.epoch_seconds() // SECONDS_A_DAY).cast("int64")
-    table = known.select(
-        **texts,
-        **flags,
-        **own,
-        created__=known.created_at.epoch_seconds(),
-        created_day=created,
-        age_days=edge - created,
-        converted=(known.converted_at < end).fill_null(False).ifelse(1, 0).cast("int64"),
-        converted_day=(known.converted_at.epoch_seconds() // SECONDS_A_DAY).cast("float64"),
-        moment__=known.moment__,
-        **more,
-    )
-    found = _as_of_conversion(table, activities).to_pandas()
-    found = found.sort_values(["created__", "lead_id"], ignore_index=True).drop(columns="created__")
-    return _typed(found)
+    created = leads.created_at.epoch_seconds()
+    closed = leads.converted_at.epoch_seconds() if "converted_at" in columns else ibis.null("int64")
+    texts = {name: leads[name] if name in columns else ibis.null("string") for name in _KEPT}
+    flags = {name: _flag(leads, name) for name in ("demo_requested", "book_consultant")}
+    own = {name: leads[name].cast("float64") if name in columns else _nothing() for name in COUNTERS}
+    standard = {*_KEPT, *flags, *COUNTERS, *_DATES, "customer_id", "org_id"}
+    more = {name: leads[name] for name in leads.columns if name not in standard}
+    table = leads.select(**texts, **flags, **own, created__=created, converted_second=closed, **more)
+    rows: pd.DataFrame = table.filter(_.created__ < day_number(reference_date) * SECONDS_A_DAY).to_pandas()
+    rows = rows.sort_values(["created__", "lead_id"], ignore_index=True)
+    numbers = [*COUNTERS, *flags, "points", "converted_second"]
+    rows = rows.astype(dict.fromkeys(numbers, "float64") | {"created__": "int64"})
+    rows["created__"] //= SECONDS_A_DAY
+    return rows.rename(columns={"created__": "created_day"})
+
+
+def read_log(leads: ibis.Table, activities: ibis.Table, days: Sequence[date]) -> pd.DataFrame:
+    """Count what was logged of each lead, in all and since its conversion or each of some days.
+
+    Parameters
+    ----------
+    leads, activities : ibis.Table
+        As in the contract.
+    days : sequence of datetime.date
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``lead_id`` (missing for what is logged of others than leads), ``kind`` of `COUNTERS`, ``logged`` and
+        for each of `days` a column ``since_`` and its ISO date: on or after the day, or the conversion where
+        that is earlier (int64).
+    """
+    closed = leads.converted_at if "converted_at" in leads.columns else ibis.null("timestamp")
+    owners = leads.select("lead_id", closed=closed)
+    logged = activities.filter(_.kind.isin(list(COUNTERS.values())))
+    logged = logged.select("kind", "occurred_at", subject="subject_id")
+    joined = logged.left_join(owners, logged.subject == owners.lead_id)
+    since = {}
+    for day in days:
+        end = ibis.literal(datetime.combine(day, time.min), "timestamp")
+        later = (joined.occurred_at >= end) | (joined.occurred_at >= joined.closed).fill_null(False)
+        since[f"since_{day}"] = later.ifelse(1, 0).sum()
+    counted = joined.group_by("lead_id", "kind").agg(logged=_.count(), **since)
+    found: pd.DataFrame = counted.to_pandas()
+    return found.astype(dict.fromkeys(["logged", *since], "int64"))
+
+
+def as_known(rows: pd.DataFrame, log: pd.DataFrame | None, day: date) -> pd.DataFrame:
+    """What was known of leads on a day.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        As returned by `read_leads` for the day or a later one.
+    log : pandas.DataFrame or None
+        As returned by `read_log`, the day among its own. None without activities.
+    day : datetime.date
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `lead_list` of the day.
+    """
+    edge = day_number(day)
+    found = rows[rows["created_day"] < edge].reset_index(drop=True)
+    closed = found["converted_second"]
+    converted = closed < edge * SECONDS_A_DAY
+    place = int(found.columns.get_loc("created_day")) + 1  # type: ignore[arg-type]
+    found.insert(place, "age_days", edge - found["created_day"])
+    found.insert(place + 1, "converted", converted)
+    found.insert(place + 2, "converted_day", (closed // SECONDS_A_DAY).where(converted))
+    if log is not None:
+        of_lead = pd.Index(found["lead_id"]).get_indexer(log["lead_id"])
+        for name, kind in COUNTERS.items():
+            is_kind = (log["kind"] == kind).to_numpy()
+            mine = is_kind & (of_lead >= 0)
+            counts = np.zeros((2, len(found)))
+            counts[:, of_lead[mine]] = log.loc[mine, ["logged", f"since_{day}"]].T
+            logged, since = counts
+            kept = (found[name] - since).clip(lower=0.0)
+            found[name] = kept.where(kept.notna(), logged - since) if is_kind.any() else kept
+    return found.drop(columns="converted_second")
 
 
 def lead_history(leads: ibis.Table, periods: Sequence[Timeframe], *, conversion_days: int) -> pd.DataFrame:
@@ -160,45 +235,9 @@ def further_columns(frame: pd.DataFrame) -> list[str]:
     return [name for name in frame.columns if name not in {*_KEPT, *FEATURES, *_DERIVED}]
 
 
-def _as_of_conversion(table: ibis.Table, activities: ibis.Table | None) -> ibis.Table:
-    if activities is None:
-        return table.drop("moment__")
-    logged = activities.filter(_.kind.isin(list(COUNTERS.values())))
-    owners = table.select("lead_id", "moment__")
-    joined = logged.inner_join(owners, logged.subject_id == owners.lead_id)
-    later = joined.occurred_at >= joined.moment__
-    counts = {}
-    for name, kind in COUNTERS.items():
-        is_kind = joined.kind == kind
-        counts[f"{name}_later"] = (is_kind & later).ifelse(1, 0).sum()
-        counts[f"{name}_before"] = (is_kind & ~later).ifelse(1, 0).sum()
-    sums = joined.group_by(log__=joined.lead_id).agg(**counts)
-    kinds = logged.agg(
-        **{f"{name}_kind": (_.kind == kind).ifelse(1, 0).sum() for name, kind in COUNTERS.items()}
-    )
-    wide = table.left_join(sums, table.lead_id == sums.log__).cross_join(kinds)
-    right = {}
-    for name in COUNTERS:
-        rest = wide[name] - wide[f"{name}_later"].fill_null(0)
-        logged_only = ibis.cases(
-            (wide[f"{name}_kind"].fill_null(0) > 0, wide[f"{name}_before"].fill_null(0).cast("float64")),
-            else_=_nothing(),
-        )
-        right[name] = ibis.cases((rest < 0, 0.0), else_=rest).fill_null(logged_only)
-    return wide.mutate(**right).select([name for name in table.columns if name != "moment__"])
-
-
 def _flag(table: ibis.Table, name: str) -> ibis.Value:
     return table[name].cast("int32").cast("float64") if name in table.columns else _nothing()
 
 
 def _nothing() -> ibis.Value:
     return ibis.null("float64")
-
-
-def _typed(frame: pd.DataFrame) -> pd.DataFrame:
-    numbers = [*COUNTERS, "demo_requested", "book_consultant", "points", "converted_day"]
-    frame = frame.astype(dict.fromkeys(numbers, "float64") | {"created_day": "int64", "age_days": "int64"})
-    frame["converted"] = frame["converted"].astype(bool)
-    frame["converted_day"] = frame["converted_day"].where(frame["converted"])
-    return frame

@@ -13,7 +13,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analytics.errors import ParamsError, nearest
-from analytics.metrics.lead_scoring import COUNTERS, FEATURES, further_columns, lead_list
+from analytics.metrics.lead_scoring import (
+    COUNTERS,
+    FEATURES,
+    as_known,
+    further_columns,
+    read_leads,
+    read_log,
+)
 from analytics.metrics.purchases import EPOCH, day_number
 from analytics.models.lead_scoring import leaks
 from analytics.models.lead_scoring.evidence import (
@@ -89,14 +96,15 @@ def lead_scores(
     ParamsError
         If `more_features` names a column that leads do not have.
     """
-    now = lead_list(leads, activities, reference_date)
+    rows = read_leads(leads, reference_date)
+    test_day = _test_day(rows, day_number(reference_date), conversion_days)
+    days = [reference_date] if test_day is None else [reference_date, EPOCH + timedelta(days=test_day)]
+    log = None if activities is None else read_log(leads, activities, days)
+    now, *earlier = (as_known(rows, log, day) for day in days)
     features = _features(now, more_features)
-    test_day = _test_day(now, conversion_days)
-    then = None
-    if test_day is not None:
-        then = lead_list(leads, activities, EPOCH + timedelta(days=test_day))
     return _scored(
-        now, then, test_day, features, day=day_number(reference_date), conversion_days=conversion_days,
+        now, earlier[0] if earlier else None, test_day, features,
+        day=day_number(reference_date), conversion_days=conversion_days,
         rules=rules, market=market, keep_suspects=keep_suspects, seed=seed,
     )  # fmt: skip
 
@@ -234,12 +242,10 @@ def _known(frame: pd.DataFrame, conversion_days: int | None) -> _Known:
     return _Known(frame, frame["age_days"].to_numpy("int64") >= conversion_days)
 
 
-def _test_day(now: pd.DataFrame, conversion_days: int) -> int | None:
+def _test_day(rows: pd.DataFrame, day: int, conversion_days: int) -> int | None:
     """First day of the last quarter of the leads that had time; None without any."""
-    ripe = now[now["age_days"] >= conversion_days]
-    if ripe.empty:
-        return None
-    return int(ripe["created_day"].iloc[int(len(ripe) * (1 - HOLDOUT_SHARE))])
+    ripe = rows.loc[rows["created_day"] <= day - conversion_days, "created_day"]
+    return int(ripe.iloc[int(len(ripe) * (1 - HOLDOUT_SHARE))]) if len(ripe) else None
 
 
 def _tested(
