@@ -15,6 +15,7 @@ import ibis
 import numpy as np
 import pandas as pd
 from ibis import _
+from numpy.typing import NDArray
 
 from analytics.metrics.lifecycle_subjects import Ids, Tables, limited, stacked
 from analytics.metrics.purchases import SECONDS_A_DAY, day_number, exact_sum, label_periods, purchases
@@ -158,14 +159,16 @@ def acquisition_costs(campaigns: ibis.Table, periods: Sequence[Timeframe]) -> pd
     ).to_pandas()
     first = rows["start"].to_numpy(dtype="float64")
     last = np.fmax(rows["end"].to_numpy(dtype="float64"), first)
-    found = []
-    for place, period in enumerate(periods):
-        start, end = day_number(period.start), day_number(period.reference_date)
-        days = np.minimum(last + 1, end) - np.maximum(first, start)
-        cost = rows["cost"] * np.clip(days, 0, None) / (last - first + 1)
-        inside = rows.assign(cost=cost, period=place)[days > 0]
-        found.append(inside.groupby(["period", "channel"], dropna=False)["cost"].agg(["size", "sum"]))
-    table = pd.concat(found).reset_index().rename(columns={"size": "campaigns", "sum": "cost"})
+    starts, ends = (
+        np.array([[day_number(day)] for day in days])
+        for days in ([each.start for each in periods], [each.reference_date for each in periods])
+    )
+    days = np.minimum(last + 1, ends) - np.maximum(first, starts)
+    cost = rows["cost"].to_numpy() * np.clip(days, 0, None) / (last - first + 1)
+    period, campaign = np.nonzero(days > 0)
+    inside = rows[["channel"]].iloc[campaign].assign(period=period, cost=cost[period, campaign])
+    sums = inside.groupby(["period", "channel"], dropna=False)["cost"].agg(["size", "sum"])
+    table = sums.reset_index().rename(columns={"size": "campaigns", "sum": "cost"})
     table["channel"] = table["channel"].astype("object").where(table["channel"].notna(), None)
     typed: pd.DataFrame = table.astype({"period": "int64", "campaigns": "int64", "cost": "float64"})
     return typed
@@ -228,12 +231,13 @@ def financial(
     """
     rows = flows if kind is None else flows[flows["kind"] == kind]
     no_profit = _without_profit(rows)
+    changes = {name: rows[name].to_numpy() for name in rows.columns if name != "kind"}
     found = []
     for place, period in enumerate(periods):
         mine = costs.loc[costs["period"] == place, "cost"]
         cost = float(mine.sum()) if len(mine) else np.nan
         found.append(
-            _measured(rows, period, contract_margin, no_profit=no_profit)
+            _measured(changes, period, contract_margin, no_profit=no_profit)
             | {"period": place, "acquisition_cost": cost, "new_customers": int(new_customers[place])}
         )
     rows = _ratios(label_periods(pd.DataFrame(found), periods)).assign(is_revenue=no_profit)
@@ -241,20 +245,20 @@ def financial(
 
 
 def _measured(
-    rows: pd.DataFrame, period: Timeframe, contract_margin: float, *, no_profit: bool
+    rows: Mapping[str, NDArray[Any]], period: Timeframe, contract_margin: float, *, no_profit: bool
 ) -> dict[str, Any]:
     """Sums of one timeframe."""
     start, end = day_number(period.start), day_number(period.reference_date)
     # Who came on a day is there until the end, unless taken off again: days left × change adds up to days.
-    there = np.clip(end - rows["day"].clip(lower=start), 0, None)
-    inside = rows[(rows["day"] >= start) & (rows["day"] < end)]
+    there = np.clip(end - np.maximum(rows["day"], start), 0, None)
+    inside = (rows["day"] >= start) & (rows["day"] < end)
     contracts = float((rows["acv_change"] * there).sum()) / YEAR * contract_margin
-    sales = float(inside["revenue" if no_profit else "profit"].sum())
+    sales = float(rows["revenue" if no_profit else "profit"][inside].sum())
     return {
         "customer_months": float((rows["change"] * there).sum()) / MONTH,
-        "lost_customers": int(inside["left"].sum()),
+        "lost_customers": int(rows["left"][inside].sum()),
         "profit": round(contracts + sales, 4),
-        "revenue_without_profit": round(float(inside["revenue_without_profit"].sum()), 4),
+        "revenue_without_profit": round(float(rows["revenue_without_profit"][inside].sum()), 4),
     }
 
 

@@ -266,12 +266,7 @@ def customer_list(subjects: pd.DataFrame, values: pd.DataFrame, scored: pd.DataF
         an account, and one that runs), ``engagement_score``, ``activities``, ``source``, ``region``.
     """
     risks = scored[["customer_id", "risk_level", "churn_probability"]]
-    known = subjects["customer_id"].notna()
-    rows = subjects.reset_index(names="place__")
-    customers = (
-        rows[known].merge(values, on="customer_id", how="left").merge(risks, on="customer_id", how="left")
-    )
-    rows = pd.concat([customers, rows[~known]]).sort_values("place__", ignore_index=True)
+    rows = subjects.merge(values, on="customer_id", how="left").merge(risks, on="customer_id", how="left")
     for name in ("risk_level", "account_owner"):
         rows[name] = rows[name].astype("object").where(rows[name].notna(), None)
     known_as = {level.lower(): level for level in LEVELS}  # others may write them in another case

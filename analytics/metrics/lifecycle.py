@@ -44,7 +44,8 @@ STEPS = (
 )
 """Steps that are measured: those of the funnel, others beside them, and the way from lead to customer."""
 
-_IMPLIED = {"Lead": "MQL", "MQL": "SQL", "SQL": "Customer"}
+_IMPLIED = (("Customer", "Retained"), ("Customer", "Expansion"), ("SQL", "Customer"), ("MQL", "SQL"))
+"""Stages that somebody has passed by entering another, the last of them first."""
 
 
 def reach_times(subjects: pd.DataFrame) -> pd.DataFrame:
@@ -66,11 +67,10 @@ def reach_times(subjects: pd.DataFrame) -> pd.DataFrame:
     >>> reach_times(skipped)[["Lead", "MQL", "SQL", "Customer"]].iloc[0].tolist()
     [0.0, 86400.0, 86400.0, nan]
     """
-    found = subjects[list(STAGES)].copy()
-    found["Customer"] = found[["Customer", "Retained", "Expansion"]].min(axis=1)
-    for stage in ("SQL", "MQL"):
-        found[stage] = found[[stage, _IMPLIED[stage]]].min(axis=1)
-    return found
+    found = {stage: subjects[stage].to_numpy(dtype="float64") for stage in STAGES}
+    for earlier, later in _IMPLIED:
+        found[earlier] = np.fmin(found[earlier], found[later])
+    return pd.DataFrame(found, index=subjects.index)
 
 
 def lead_history(
