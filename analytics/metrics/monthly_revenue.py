@@ -121,7 +121,7 @@ def month_start(number: int) -> pd.Timestamp:
     return pd.Timestamp(year=int(number) // 12, month=int(number) % 12 + 1, day=1)
 
 
-def running_sums(rows: ibis.Table, first: int, last: int) -> pd.DataFrame:
+def running_sums(rows: ibis.Table, first: int | None, last: int) -> pd.DataFrame:
     """Sum what holds for spans of months, month by month.
 
     Each span adds its amount where it begins and takes it off where it ends, so that the engine returns two
@@ -133,21 +133,27 @@ def running_sums(rows: ibis.Table, first: int, last: int) -> pd.DataFrame:
         ``since`` and ``until`` (int64, months; the amount holds from the one to before the other, null for
         without end) and ``amount`` (decimal). Spans that end before they begin are nothing.
     first, last : int
-        Months, both included.
+        Months, both included; without a first, from that in which the first span begins.
 
     Returns
     -------
     pandas.DataFrame
-        ``month`` (int64), ``amount`` (float64), ``rows`` (int64), one row for each month.
+        ``month`` (int64), ``amount`` (float64), ``rows`` (int64), one row for each month; none without a
+        first and without a span.
     """
     known = rows.filter(_.until.isnull() | (_.until > _.since))
-    begun = known.group_by(month=_.since).agg(amount=exact_sum(_.amount), rows=_.count())
-    ended = known.filter(_.until.notnull()).group_by(month=_.until)
-    over = ended.agg(amount=exact_sum(_.amount), rows=_.count())
+    begun = known.select(month="since", sign=ibis.literal(1, "int64"), amount="amount")
+    ended = known.filter(_.until.notnull())
+    ended = ended.select(month="until", sign=ibis.literal(-1, "int64"), amount="amount")
+    changes = ibis.union(begun, ended).group_by("month", "sign")
+    sums = changes.agg(amount=exact_sum(_.amount), rows=_.count()).to_pandas()
+    sums = sums.astype({"amount": "float64"}).fillna({"amount": 0.0})
+    if first is None:
+        first = int(sums["month"].min()) if len(sums) else last + 1
     months = range(first, last + 1)
     total = pd.DataFrame({"amount": 0.0, "rows": 0}, index=months)
-    for table, sign in ((begun, 1), (over, -1)):
-        found = table.to_pandas().astype({"amount": "float64"}).set_index("month").fillna(0.0)
+    for sign in (1, -1):
+        found = sums[sums["sign"] == sign].set_index("month")
         before = found[found.index < first].sum()
         change = found.reindex(months, fill_value=0)
         total["amount"] += sign * (change["amount"].cumsum() + before["amount"])
@@ -192,7 +198,6 @@ def _accounts_by_month(accounts: ibis.Table, edge: date) -> pd.DataFrame:
     amount = ibis.coalesce(shots.acv.cast("decimal(18, 4)"), ibis.literal(0, "decimal(18, 4)"))
     spans = shots.select(at=at, started=started, gone=gone, following=following, amount=amount)
     spans = spans.select(
-        at=_.at,
         since=ibis.coalesce((_.started > _.at).ifelse(_.started, _.at), _.at),
         until=ibis.coalesce(
             (_.following < _.gone).ifelse(_.following, _.gone),
@@ -201,10 +206,7 @@ def _accounts_by_month(accounts: ibis.Table, edge: date) -> pd.DataFrame:
         ),
         amount=_.amount,
     )
-    first = spans.at.min().to_pandas()
-    if pd.isna(first):
-        return _frame([], [], [])
-    found = running_sums(spans.select("since", "until", "amount"), int(first), last)
+    found = running_sums(spans, None, last)
     revenue = (found["amount"] / 12).round(4)
     return _frame([month_start(month) for month in found["month"]], revenue.tolist(), found["rows"].tolist())
 
