@@ -7,7 +7,6 @@ from typing import Any
 
 import ibis
 import pandas as pd
-from ibis import _
 
 from analytics.metrics.purchases import SECONDS_A_DAY, day_number
 
@@ -40,44 +39,27 @@ def live_accounts(accounts: ibis.Table, customers: ibis.Table | None, reference_
     """
     edge = day_number(reference_date)
     limit = edge * SECONDS_A_DAY
-    rows = accounts.select(
-        customer_id=accounts.customer_id,
-        at=accounts.snapshot_at.epoch_seconds().cast("int64"),
-        plan=accounts.plan,
-        owner=accounts.owner,
-        renews=_seconds(accounts.renews_at),
-        started=_seconds(accounts.started_at),
-        churned=_seconds(accounts.churned_at),
-        answered=accounts.nps.notnull().ifelse(1, 0),
-        **{name: accounts[name].cast("float64") for name in NUMBERS},
-    ).filter(_["at"] < limit)
-    newest = ibis.window(group_by=rows.customer_id, order_by=rows["at"].desc())
-    answers = ibis.window(group_by=rows.customer_id, order_by=[rows.answered.desc(), rows["at"].desc()])
-    recent = (rows.answered == 1) & (rows["at"] >= limit - ANSWER_DAYS * SECONDS_A_DAY)
-    ranked = rows.mutate(
-        place=ibis.row_number().over(newest),
-        answer=ibis.row_number().over(answers),
-        recent_nps=recent.ifelse(rows.nps, ibis.null("float64")),
+    seen = accounts.filter(_seconds(accounts.snapshot_at) < limit)
+    recent = seen.nps.notnull() & (_seconds(seen.snapshot_at) >= limit - ANSWER_DAYS * SECONDS_A_DAY)
+    last = seen.group_by(last_of="customer_id").agg(
+        newest=seen.snapshot_at.max(), answered=seen.snapshot_at.max(where=recent)
     )
-    answer = (ranked.answer == 0).ifelse(ranked.recent_nps, ibis.null("float64"))
-    of_account = ibis.window(group_by=ranked.customer_id)
-    found = (
-        ranked.mutate(last_nps=answer.max().over(of_account))
-        .filter(
-            _.place == 0,
-            _.churned.isnull() | (_.churned >= limit),
-            _.started.isnull() | (_.started < limit),
-        )
-        .select(
-            "customer_id", "plan", "owner", "renews", "at",
-            **{name: "last_nps" if name == "nps" else name for name in NUMBERS},
-        )
-    )  # fmt: skip
+    answers = seen.select(answer_of="customer_id", answered_at="snapshot_at", last_nps="nps")
+    found = seen.inner_join(last, [seen.customer_id == last.last_of, seen.snapshot_at == last.newest])
+    same = [found.customer_id == answers.answer_of, found.answered == answers.answered_at]
+    found = found.left_join(answers, same)
+    name = industry = ibis.null("string")
     if customers is not None:
         who = customers.select(known_id="customer_id", name="name", industry="industry")
-        found = found.left_join(who, found.customer_id == who.known_id).drop("known_id")
-    else:
-        found = found.mutate(name=ibis.null("string"), industry=ibis.null("string"))
+        found = found.left_join(who, found.customer_id == who.known_id)
+        name, industry = found["name"], found.industry
+    churned, started = _seconds(found.churned_at), _seconds(found.started_at)
+    live = (churned.isnull() | (churned >= limit)) & (started.isnull() | (started < limit))
+    found = found.filter(live).select(
+        "customer_id", "plan", "owner", name=name, industry=industry,
+        renews=_seconds(found.renews_at), at=_seconds(found.snapshot_at),
+        **{number: found["last_nps" if number == "nps" else number].cast("float64") for number in NUMBERS},
+    )  # fmt: skip
     return _typed(found.to_pandas())
 
 
