@@ -72,12 +72,11 @@ def first_and_last(
     early = ibis.window(group_by=person, order_by=["at", "channel"])
     late = ibis.window(group_by=person, order_by=[ibis.desc("at"), "channel"])
     rows = rows.mutate(from_start=ibis.row_number().over(early), from_end=ibis.row_number().over(late))
-    text = ibis.null("string")
     found: pd.DataFrame = (
         rows.group_by(person)
         .agg(
-            first_channel=(_.from_start == 0).ifelse(_.channel, text).max(),
-            last_channel=(_.from_end == 0).ifelse(_.channel, text).max(),
+            first_channel=_.channel.max(where=_.from_start == 0),
+            last_channel=_.channel.max(where=_.from_end == 0),
             touches=_.count(),
         )
         .to_pandas()
@@ -178,13 +177,12 @@ def _touches(tables: Tables, activity_channels: Mapping[str, str]) -> list[ibis.
     found = [sources, contacted, bought]
     if activity_channels:
         activities = tables["activities"]
-        of_kind = ibis.cases(
-            *[(activities.kind == kind, channel) for kind, channel in activity_channels.items()],
-            else_=ibis.null("string"),
-        )
-        acted = activities.select(
-            who="subject_id", by=of_either, channel=of_kind,
-            at=activities.occurred_at.epoch_seconds().cast("int64"),
+        acted = activities.filter(activities.kind.isin(list(activity_channels)))
+        of_kind = ibis.cases(*[(acted.kind == kind, channel) for kind, channel in activity_channels.items()])
+        found.append(
+            acted.select(
+                who="subject_id", by=of_either, channel=of_kind,
+                at=acted.occurred_at.epoch_seconds().cast("int64"),
+            )
         )  # fmt: skip
-        found.append(acted.filter(acted.channel.notnull()))
     return found

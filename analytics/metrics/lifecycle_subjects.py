@@ -136,13 +136,13 @@ def subjects(tables: Tables, reference_date: date, entries: ibis.Table | None = 
     moved = kept.mutate(before=_.code.lag().over(in_turn))
     moved = moved.filter(_.before.isnull() | (_.before != _.code))
     placed = moved.mutate(place=ibis.row_number().over(in_turn))
-    weights = [(placed.place == i, _BASE ** (MOST_STEPS - 1 - i)) for i in range(MOST_STEPS)]
+    digit = (placed.code + 1) * ibis.literal(float(_BASE)) ** (MOST_STEPS - 1 - placed.place)
     found = placed.group_by("who").agg(
         lead_id=_.lead_id.max(),
         customer_id=_.customer_id.max(),
         newest=_.key.max(),
-        path=((placed.code + 1) * ibis.cases(*weights, else_=0).cast("int64")).sum(),
-        **{f"entered_{code}": (_.code == code).ifelse(_["at"], _nothing()).min() for code in range(7)},
+        path=digit.sum(where=placed.place < MOST_STEPS).cast("int64"),
+        **{f"entered_{code}": placed["at"].min(where=placed.code == code) for code in range(7)},
     )
     return _described(found, leads, tables["customers"])
 
@@ -195,8 +195,8 @@ def conversions(entries: ibis.Table) -> ibis.Table:
         entries.filter(_.code == CUSTOMER)
         .group_by("lead_id", "customer_id")
         .agg(
-            recorded=(_.filled == 0).ifelse(_["at"], _nothing()).min(),
-            filled=(_.filled == 1).ifelse(_["at"], _nothing()).min(),
+            recorded=_["at"].min(where=_.filled == 0),
+            filled=_["at"].min(where=_.filled == 1),
         )
         .select("lead_id", "customer_id", converted=ibis.coalesce(_.recorded, _.filled))
     )
