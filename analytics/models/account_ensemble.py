@@ -24,7 +24,7 @@ LEAST_ROWS = 100
 """Past accounts with a whole year after them that an ensemble learns from at the least."""
 MOST_ROWS = 20_000
 """Rows to learn from at the most; of more, a sample is drawn."""
-TREES, LEAF = 60, 40
+TREES, LEAF = 30, 40
 """Size of the forest; no leaf, and no plan of its own, rests on fewer accounts."""
 SEEN, MOST_SEEN = 0.5, 1_000
 """Share of the rows that a tree draws, and the most: trees that differ more err less on average."""

@@ -43,14 +43,6 @@ def snapshots(seed=0, accounts=150, *, effect=0.6, cutoffs=PAST, value=None):
     return frame.sort_values(["cutoff", "customer_id"], ignore_index=True)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _few_trees():
-    """A small forest tells what a test asks of it as well as a large one."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("analytics.models.account_ensemble.TREES", 30)
-        yield
-
-
 @pytest.fixture(scope="module")
 def found():
     return value_accounts(snapshots())
