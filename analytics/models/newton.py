@@ -50,17 +50,22 @@ def most_likely(
     """
     times = 1.0 if weights is None else weights
 
-    def likelihood(of: Floats) -> float:
-        odds = columns @ of
-        return float((times * (target * odds - np.logaddexp(0.0, odds))).sum() - (penalty * of**2).sum() / 2)
+    def likelihood(of: Floats, odds: Floats) -> float:
+        certain = np.maximum(odds, 0.0) + np.log1p(np.exp(-np.abs(odds)))  # ln(1 + e^odds), never too large
+        return float((times * (target * odds - certain)).sum() - (penalty * of**2).sum() / 2)
 
-    guess, reached = start, likelihood(start)
+    guess, odds = start, columns @ start
+    reached = likelihood(guess, odds)
     for _ in range(_MOST_STEPS):
-        said = expit(columns @ guess)
+        said = expit(odds)
         slope = columns.T @ (times * (target - said)) - penalty * guess
         curvature = (columns * (times * said * (1 - said))[:, None]).T @ columns + np.diag(penalty + 1e-9)
         step = np.linalg.solve(curvature, slope)
-        while (found := likelihood(guess + step)) < reached and np.abs(step).max() > _CLOSE:
+        while True:
+            odds = columns @ (guess + step)
+            found = likelihood(guess + step, odds)
+            if found >= reached or np.abs(step).max() <= _CLOSE:
+                break
             step = step / 2  # a whole one can lead past the top, and back, for ever
         guess, reached = guess + step, found
         if np.abs(step).max() < _CLOSE:
