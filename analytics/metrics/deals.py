@@ -8,14 +8,18 @@ Counts and yes-or-no columns have no date; they are the last known.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import ibis
+import numpy as np
 import pandas as pd
-from ibis import _
+from numpy.typing import NDArray
 
 from analytics.metrics.purchases import SECONDS_A_DAY, day_number
+
+Integers = NDArray[np.int64]
 
 COUNTS = ("interactions", "objections_handled", "competitors_mentioned", "lead_score")
 YES_OR_NO = ("champion_identified", "budget_confirmed", "decision_maker_engaged")
@@ -26,22 +30,15 @@ MOST_CLOSED = 20_000
 """Closed deals that a model learns from at most: the latest."""
 
 
-def open_deals(
-    deals: ibis.Table, history: ibis.Table | None, edges: Sequence[date]
-) -> dict[date, pd.DataFrame]:
-    """The deals that are open at each of some reference dates, as they stood then.
+@dataclass(frozen=True)
+class DealsThen:
+    """Deals as they stood at some reference dates.
 
-    Parameters
+    Attributes
     ----------
-    deals, history : ibis.Table
-        ``deals`` and ``deal_history`` as in the contract; without a history, None or no rows.
-    edges : sequence of datetime.date
-        At least one; nothing on or after each is read for it.
-
-    Returns
-    -------
-    dict of datetime.date to pandas.DataFrame
-        One row for each deal, by ``deal_id``. Numbers are float64, missing where nothing proves them:
+    opened : dict of datetime.date to pandas.DataFrame
+        Reference date → the deals that were open on it, one row each, by ``deal_id``. Numbers are float64,
+        missing where nothing proves them:
 
         - `TEXTS`: the last known.
         - ``value`` (currency): from the history, else the last known.
@@ -54,99 +51,67 @@ def open_deals(
         - `COUNTS`, `YES_OR_NO` (0 or 1) and `TERMS`: the last known.
         - ``days_in_stage``, ``days_silent``, ``days_open``, ``days_to_close``, ``expected_close_at``: as in
           `with_days`.
-    """
-    days = sorted({day_number(edge) for edge in edges})
-    return _by_day(_frame(_known(_open(_rows(deals), days), history)), edges)
-
-
-def open_and_closed_deals(
-    deals: ibis.Table, history: ibis.Table | None, edges: Sequence[date]
-) -> tuple[dict[date, pd.DataFrame], pd.DataFrame]:
-    """Give `open_deals` at each of some dates, and `closed_deals` before the last of them, in one query.
-
-    Parameters
-    ----------
-    deals, history, edges
-        As for `open_deals`.
-
-    Returns
-    -------
-    opened : dict of datetime.date to pandas.DataFrame
     closed : pandas.DataFrame
+        Deals won or lost before the last of the dates, as they stood on it, by ``deal_id``: at most the
+        latest `MOST_CLOSED`. Columns as above but those that count days; ``outcome`` is ``won`` or ``lost``.
+    entries : pandas.DataFrame
+        When these deals, and those open at the last date, came into their stages, as the history says:
+        ``deal_id``, ``stage`` (small letters), ``day`` (int64, days since 1970-01-01), by deal and time. A
+        change that leaves the stage as it was is no entry.
     """
-    days, rows = sorted({day_number(edge) for edge in edges}), _rows(deals)
-    both = ibis.union(_open(rows, days), _closed(rows, days[-1]))
-    found = _frame(_known(both, history))
-    over = found["closed_day"].notna()
-    return _by_day(found[~over], edges), found[over].reset_index(drop=True)
+
+    opened: dict[date, pd.DataFrame]
+    closed: pd.DataFrame
+    entries: pd.DataFrame
 
 
-def _by_day(found: pd.DataFrame, edges: Sequence[date]) -> dict[date, pd.DataFrame]:
-    by_day = {float(str(day)): rows for day, rows in found.groupby("edge")}
-    none = found.iloc[:0]
-    return {
-        edge: with_days(by_day.get(day_number(edge), none).reset_index(drop=True), day_number(edge))
-        for edge in edges
+def deals_then(deals: ibis.Table, history: ibis.Table | None, edges: Sequence[date]) -> DealsThen:
+    """Read deals and their changes once, and see how they stood at each of some reference dates.
+
+    Parameters
+    ----------
+    deals, history : ibis.Table
+        ``deals`` and ``deal_history`` as in the contract; without a history, None or no rows.
+    edges : sequence of datetime.date
+        At least one; nothing on or after each is read for it.
+
+    Returns
+    -------
+    DealsThen
+    """
+    days = [day_number(edge) for edge in edges]
+    last = max(days)
+    rows = _typed(_wanted(deals, min(days), last).to_pandas())
+    said = _Said.read(history, last, pd.Index(rows["deal_id"]))
+    is_open = [_open_on(rows, day) for day in days]
+    over = np.flatnonzero((rows["over"] == 1) & (rows["place"] < MOST_CLOSED))
+    sizes = [len(some) for some in is_open]
+    then = np.repeat(days, sizes)
+    every = with_days(_as_they_stood(rows, np.concatenate(is_open), then, said), then)
+    ends = np.cumsum(sizes)
+    opened = {
+        edge: every.iloc[end - size : end].reset_index(drop=True)
+        for edge, end, size in zip(edges, ends, sizes, strict=True)
     }
+    closed = _as_they_stood(rows, over, np.full(len(over), last), said)
+    kept = np.isin(said.entered.deal, np.concatenate([over, _open_on(rows, last)]))
+    entered = {
+        "deal_id": rows["deal_id"].to_numpy()[said.entered.deal[kept]],
+        "stage": said.entered.value[kept],
+        "day": said.entered.day[kept],
+    }
+    return DealsThen(opened, closed, pd.DataFrame(entered))
 
 
-def closed_deals(deals: ibis.Table, history: ibis.Table | None, edge: date) -> pd.DataFrame:
-    """Deals won or lost before a day, as they stood at the last: at most the latest `MOST_CLOSED`.
-
-    Parameters
-    ----------
-    deals, history : ibis.Table
-        As for `open_deals`.
-    edge : datetime.date
-
-    Returns
-    -------
-    pandas.DataFrame
-        Its columns but those that count days, by ``deal_id``; ``outcome`` is ``won`` or ``lost``.
-    """
-    return _frame(_known(_closed(_rows(deals), day_number(edge)), history))
-
-
-def stage_entries(deals: ibis.Table, history: ibis.Table | None, edge: date) -> pd.DataFrame:
-    """When deals came into their stages, as the history says.
-
-    Parameters
-    ----------
-    deals, history : ibis.Table
-        As for `open_deals`.
-    edge : datetime.date
-        Nothing on or after it is read.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``deal_id``, ``stage`` (small letters), ``day`` (int64, days since 1970-01-01), by deal and time,
-        of the latest `MOST_CLOSED` deals closed before the day and of all that are open; a change that leaves
-        the stage as it was is no entry.
-    """
-    if history is None:
-        kinds: Any = {"deal_id": "object", "stage": "object", "day": "int64"}
-        return pd.DataFrame(columns=list(kinds)).astype(kinds)
-    day, known = day_number(edge), _rows(deals)
-    wanted = ibis.union(
-        _last_closed(known, day).select("deal_id"), known.filter(_is_open(known, day)).select("deal_id")
-    )
-    rows = _changes(history).semi_join(wanted, "deal_id")
-    rows = rows.mutate(entry=_entries(rows))  # SQLite finds no column in a window that it filters by at once
-    rows = rows.filter(rows.entry, rows.day < day).order_by("deal_id", "at", "stage")
-    found: pd.DataFrame = rows.select("deal_id", "stage", "day").to_pandas()
-    return found
-
-
-def with_days(rows: pd.DataFrame, day: int | pd.Series) -> pd.DataFrame:
+def with_days(rows: pd.DataFrame, day: Integers) -> pd.DataFrame:
     """Count, for deals as they stood on a day, how long they had been where they were.
 
     Parameters
     ----------
     rows : pandas.DataFrame
         With `DAYS`. It is not modified.
-    day : int or pandas.Series
-        The reference date of all rows, or of each, as days since 1970-01-01.
+    day : numpy.ndarray of int
+        The reference date of each row, as days since 1970-01-01.
 
     Returns
     -------
@@ -166,147 +131,158 @@ def _day(time: Any) -> Any:
     return (time.epoch_seconds() // SECONDS_A_DAY).cast("int64")
 
 
-def _changes(history: ibis.Table) -> ibis.Table:
+def _exact(money: Any) -> Any:
+    """An amount with the contract's four places."""
+    return money.cast("decimal(18, 4)").cast("float64")
+
+
+def _wanted(deals: ibis.Table, first: int, last: int) -> ibis.Table:
+    """Deals that may have been open between two days, and the latest won or lost before the second.
+
+    ``over`` is 1 of deals that were won or lost before that day, and ``place`` counts those from the latest.
+    """
+    created, closed = _day(deals.created_at), _day(deals.closed_at)
+    outcome = deals.outcome.strip().lower()
+    over = (outcome.isin(["won", "lost"]) & (closed < last)).fill_null(False).ifelse(1, 0)
+    latest_first = ibis.window(order_by=[over.desc(), closed.desc(), deals.deal_id])
+    rows = deals.filter(created < last).select(
+        deal_id=deals.deal_id,
+        **{name: deals[name] for name in TEXTS},
+        value=_exact(deals["value"]),
+        stage=deals.stage.strip().lower(),
+        expected_day=_day(deals.expected_close_at),
+        created_day=created,
+        entered_day=_day(deals.stage_entered_at),
+        last_active=_day(deals.last_activity_at),
+        closed_day=closed,
+        outcome=outcome,
+        over=over,
+        place=ibis.row_number().over(latest_first),
+        **{name: deals[name].cast("float64") for name in (*COUNTS, *TERMS)},
+        # PostgreSQL makes a short number of a truth value, and no long one.
+        **{name: deals[name].cast("int32").cast("float64") for name in YES_OR_NO},
+    )
+    may_be_open = rows.closed_day.isnull() | (rows.closed_day >= first)
+    return rows.filter(may_be_open | ((rows.over == 1) & (rows.place < MOST_CLOSED)))
+
+
+def _typed(found: pd.DataFrame) -> pd.DataFrame:
+    texts = ["deal_id", *TEXTS, "stage", "outcome"]
+    kinds: Any = dict.fromkeys(found.columns, "float64") | dict.fromkeys(texts, "object")
+    rows = found.astype(kinds)
+    for name in texts:
+        rows[name] = rows[name].where(rows[name].notna(), None)
+    return rows.sort_values("deal_id", ignore_index=True)
+
+
+def _open_on(rows: pd.DataFrame, day: int) -> Integers:
+    """Places of the rows that are open on a day."""
+    created, closed = rows["created_day"].to_numpy(), rows["closed_day"].to_numpy()
+    return np.flatnonzero((created < day) & ~(closed < day))
+
+
+@dataclass(frozen=True)
+class _Events:
+    """What became known of deals, by deal (its place among the rows) and time."""
+
+    deal: Integers
+    day: Integers
+    value: NDArray[Any]
+
+    def before(self, deal: Integers, day: Integers) -> NDArray[Any]:
+        """The last known of some deals, each before a day; missing where nothing is."""
+        last, known = self._last(deal, day)
+        found = np.full(len(deal), None if self.value.dtype == object else np.nan, dtype=self.value.dtype)
+        found[known] = self.value[last[known]]
+        return found
+
+    def day_before(self, deal: Integers, day: Integers) -> NDArray[np.float64]:
+        """The day on which that became known."""
+        last, known = self._last(deal, day)
+        found = np.full(len(deal), np.nan)
+        found[known] = self.day[last[known]]
+        return found
+
+    def _last(self, deal: Integers, day: Integers) -> tuple[Integers, NDArray[np.bool_]]:
+        """Places of the last events of deals before a day, and whether they have any."""
+        last = np.searchsorted(_FAR * self.deal + self.day, _FAR * deal + day) - 1
+        known = last >= 0
+        known[known] = self.deal[last[known]] == deal[known]
+        return last, known
+
+
+_FAR = 10**8
+"""Days; nothing is so far apart, so that a deal and a day make one number."""
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What the history says: changes of stage, value and expected day, entries into stages, any change."""
+
+    stage: _Events
+    amount: _Events
+    expected: _Events
+    entered: _Events
+    changed: _Events
+
+    @classmethod
+    def read(cls, history: ibis.Table | None, last: int, deal_id: pd.Index) -> _Said:
+        """Read the changes before a day, and keep those of some deals."""
+        columns = ("deal_id", "at", "day", "stage", "amount", "expected")
+        found = pd.DataFrame(columns=columns) if history is None else _changes(history, last)
+        kinds = {"at": "int64", "day": "int64", "amount": "float64", "expected": "float64", "stage": "object"}
+        rows = found.astype(kinds).assign(deal=deal_id.get_indexer(pd.Index(found["deal_id"])))
+        rows = rows[rows["deal"] >= 0]
+
+        def of(column: str) -> pd.DataFrame:
+            # Of several at one instant, the last is taken to be the greatest.
+            return rows[rows[column].notna()].sort_values(["deal", "at", column])
+
+        def events(part: pd.DataFrame, column: str) -> _Events:
+            return _Events(part["deal"].to_numpy("int64"), part["day"].to_numpy(), part[column].to_numpy())
+
+        stages = of("stage")
+        before = stages[["deal", "stage"]].shift()
+        entered = stages[(stages["deal"] != before["deal"]) | (stages["stage"] != before["stage"])]
+        return cls(
+            stage=events(stages, "stage"),
+            amount=events(of("amount"), "amount"),
+            expected=events(of("expected"), "expected"),
+            entered=events(entered, "stage"),
+            changed=events(of("day"), "day"),
+        )
+
+
+def _changes(history: ibis.Table, last: int) -> pd.DataFrame:
     rows = history.select(
         deal_id=history.deal_id,
         at=history.changed_at.epoch_seconds().cast("int64"),
         day=_day(history.changed_at),
         stage=history.stage.strip().lower(),
-        amount=history["value"].cast("decimal(18, 4)"),
+        amount=_exact(history["value"]),
         expected=_day(history.expected_close_at),
     )
-    return rows.mutate(known=rows.stage.notnull().ifelse(1, 0))
+    found: pd.DataFrame = rows.filter(rows.day < last).to_pandas()
+    return found
 
 
-def _entries(rows: ibis.Table) -> Any:
-    """Whether a change is the entry into another stage; changes that name no stage are passed over."""
-    inside = ibis.window(group_by=[rows.deal_id, rows.known], order_by=[rows["at"], rows.stage])
-    before = rows.stage.lag().over(inside)
-    return (rows.known == 1) & (before.isnull() | (before != rows.stage))
-
-
-def _known(now: ibis.Table, history: ibis.Table | None) -> ibis.Table:
-    """Deals at a day of each row: the history's word, else what their own row proves."""
-    then = None if history is None else _latest(history, now)
-    if then is None:
-        rows = now.mutate(**{name: ibis.null(kind) for name, kind in _THEN.items()})
-    else:
-        rows = now.left_join(then, (now.deal_id == then.of_deal) & (now.edge == then.of_edge))
-    from_history = rows.then_stage.notnull()
-    event = ibis.coalesce(rows.then_changed, rows.created_day)
-    since = (rows.active_since == 1).ifelse(event, ibis.null("int64"))
-    return rows.select(
-        edge=rows.edge,
-        deal_id=rows.deal_id,
-        **{name: rows[name] for name in TEXTS},
-        value=ibis.coalesce(rows.then_amount, rows.now_value),
-        stage=ibis.coalesce(rows.then_stage, rows.now_stage),
-        created_day=rows.created_day,
-        closed_day=rows.closed_day,
-        stage_day=from_history.ifelse(rows.then_stage_day, rows.now_stage_day),
-        active_day=ibis.coalesce(rows.active_then, since),
-        expected_day=ibis.coalesce(rows.then_expected, rows.now_expected),
-        outcome=rows.outcome,
-        **{name: rows[name] for name in (*COUNTS, *YES_OR_NO, *TERMS)},
+def _as_they_stood(rows: pd.DataFrame, at: Integers, day: Integers, said: _Said) -> pd.DataFrame:
+    """Deals, by their places among the rows, each on a day: the history's word, else what the row proves."""
+    then = rows.iloc[at].reset_index(drop=True)
+    entered, active = then["entered_day"], then["last_active"]
+    closed = then["closed_day"] < day
+    proven = (entered < day) | (entered.isna() & (then["closed_day"].isna() | closed))
+    stage = pd.Series(said.stage.before(at, day), dtype="object")
+    known = stage.notna()
+    stage_day = pd.Series(said.entered.day_before(at, day)).where(known, entered.where(entered < day))
+    event = pd.Series(said.changed.day_before(at, day)).fillna(then["created_day"])
+    amount, expected = (pd.Series(events.before(at, day)) for events in (said.amount, said.expected))
+    return then.drop(columns=["entered_day", "last_active", "over", "place"]).assign(
+        value=amount.fillna(then["value"]),
+        stage=stage.where(known, then["stage"].where(proven, None)),
+        stage_day=stage_day,
+        active_day=active.where(active < day, event.where(active >= day)),
+        expected_day=expected.fillna(then["expected_day"]),
+        closed_day=then["closed_day"].where(closed),
+        outcome=then["outcome"].where(closed, None),
     )
-
-
-_THEN = {
-    "then_stage": "string",
-    "then_amount": "decimal(18, 4)",
-    "then_expected": "int64",
-    "then_stage_day": "int64",
-    "then_changed": "int64",
-}
-
-
-def _rows(deals: ibis.Table) -> ibis.Table:
-    """Deals as their own rows have them."""
-    return deals.select(
-        deal_id=deals.deal_id,
-        **{name: deals[name] for name in TEXTS},
-        now_value=deals["value"].cast("decimal(18, 4)"),
-        raw_stage=deals.stage.strip().lower(),
-        now_expected=_day(deals.expected_close_at),
-        created_day=_day(deals.created_at),
-        entered_day=_day(deals.stage_entered_at),
-        last_active=_day(deals.last_activity_at),
-        closes=_day(deals.closed_at),
-        won_or_lost=deals.outcome.strip().lower(),
-        **{name: deals[name].cast("float64") for name in (*COUNTS, *TERMS)},
-        # PostgreSQL makes a short number of a truth value, and no long one.
-        **{name: deals[name].cast("int32").cast("float64") for name in YES_OR_NO},
-    )
-
-
-def _is_open(rows: ibis.Table, day: Any) -> Any:
-    return (rows.created_day < day) & (rows.closes.isnull() | (rows.closes >= day))
-
-
-def _last_closed(rows: ibis.Table, day: int) -> ibis.Table:
-    """Deals won or lost before a day, at most the latest."""
-    over = rows.filter(_.closes < day, _.created_day < day, _.won_or_lost.isin(["won", "lost"]))
-    return over.order_by(_.closes.desc(), _.deal_id).limit(MOST_CLOSED)
-
-
-def _open(rows: ibis.Table, days: Sequence[int]) -> ibis.Table:
-    """One row for each deal and day on which it is open; the days are few, and so are open deals."""
-    edges = _edges(days)
-    return _at(rows.join(edges, _is_open(rows, edges.edge)))
-
-
-def _closed(rows: ibis.Table, day: int) -> ibis.Table:
-    return _at(_last_closed(rows, day).mutate(edge=ibis.literal(day, "int64")))
-
-
-def _at(rows: ibis.Table) -> ibis.Table:
-    """What a deal's own row proves for the day ``edge``."""
-    entered = rows.entered_day < rows.edge
-    undated = rows.entered_day.isnull() & (rows.closes.isnull() | (rows.closes < rows.edge))
-    no_day = ibis.null("int64")
-    return rows.mutate(
-        now_stage=(entered | undated).ifelse(rows.raw_stage, ibis.null("string")),
-        now_stage_day=entered.ifelse(rows.entered_day, no_day),
-        active_then=(rows.last_active < rows.edge).ifelse(rows.last_active, no_day),
-        active_since=(rows.last_active >= rows.edge).ifelse(1, 0),
-        closed_day=(rows.closes < rows.edge).ifelse(rows.closes, no_day),
-        outcome=(rows.closes < rows.edge).ifelse(rows.won_or_lost, ibis.null("string")),
-    )
-
-
-def _edges(days: Sequence[int]) -> ibis.Table:
-    """The days as rows, of literals, in pairs and pairs of pairs, as `periods_table` has them."""
-    rows = [ibis.literal(day, "int64").name("edge").as_table() for day in days]
-    while len(rows) > 1:
-        pairs = [rows[i : i + 2] for i in range(0, len(rows), 2)]
-        rows = [ibis.union(*pair, distinct=False) if len(pair) == 2 else pair[0] for pair in pairs]
-    return rows[0]
-
-
-def _latest(history: ibis.Table, wanted: ibis.Table) -> ibis.Table:
-    """Each deal's last known stage, value and expected day before a day, and when they came about."""
-    rows = _changes(history)
-    rows = rows.mutate(entry=_entries(rows).ifelse(rows.day, ibis.null("int64")))
-    pairs = wanted.select(of_deal=wanted.deal_id, of_edge=wanted.edge)
-    rows = rows.join(pairs, [rows.deal_id == pairs.of_deal, rows.day < pairs.of_edge])
-
-    def place(column: str) -> Any:
-        newest = [rows[column].isnull().ifelse(1, 0), rows["at"].desc(), rows[column].desc()]
-        return ibis.row_number().over(ibis.window(group_by=[rows.of_edge, rows.of_deal], order_by=newest))
-
-    columns = ("stage", "amount", "expected")
-    ranked = rows.mutate(**{f"{name}_place": place(name) for name in columns})
-    return ranked.group_by("of_deal", "of_edge").agg(
-        **{f"then_{name}": ranked[name].max(where=ranked[f"{name}_place"] == 0) for name in columns},
-        then_stage_day=ranked.entry.max(),
-        then_changed=ranked.day.max(),
-    )
-
-
-def _frame(rows: ibis.Table) -> pd.DataFrame:
-    numbers = dict.fromkeys(("edge", "value", *DAYS, *COUNTS, *YES_OR_NO, *TERMS), "float64")
-    texts = dict.fromkeys(("deal_id", *TEXTS, "stage", "outcome"), "object")
-    found: pd.DataFrame = rows.to_pandas().astype(numbers).astype(texts)
-    for name in texts:
-        found[name] = found[name].where(found[name].notna(), None)
-    return found.sort_values("deal_id", ignore_index=True)

@@ -117,9 +117,10 @@ def owners(
     deals : pandas.DataFrame
         Open deals, scored.
     closed : pandas.DataFrame
-        As returned by `analytics.metrics.deals.closed_deals`.
+        As `analytics.metrics.deals.DealsThen.closed`.
     been, ended : pandas.DataFrame
-        As returned by `analytics.metrics.deals.stage_entries` and `analytics.metrics.stage_moves.stays`.
+        As `analytics.metrics.deals.DealsThen.entries`, and as returned by
+        `analytics.metrics.stage_moves.stays`.
     order : sequence of str
         The stages.
     days : tuple of int
@@ -220,7 +221,7 @@ def forecast_against_actual(
     opened : mapping of datetime.date to pandas.DataFrame
         First days of months → the deals open then, scored with what was known then.
     won : pandas.DataFrame
-        Closed deals, as returned by `analytics.metrics.deals.closed_deals`.
+        Closed deals, as `analytics.metrics.deals.DealsThen.closed`.
     reference_date : datetime.date
 
     Returns

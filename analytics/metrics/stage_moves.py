@@ -16,9 +16,9 @@ def stage_rates(closed: pd.DataFrame, entries: pd.DataFrame, order: Sequence[str
     Parameters
     ----------
     closed : pandas.DataFrame
-        As returned by `analytics.metrics.deals.closed_deals`.
+        As `analytics.metrics.deals.DealsThen.closed`.
     entries : pandas.DataFrame
-        As returned by `analytics.metrics.deals.stage_entries`. Without any, a deal is taken to have been in
+        As `analytics.metrics.deals.DealsThen.entries`. Without any, a deal is taken to have been in
         every stage up to the one that it closed in.
     order : sequence of str
         The stages in their order.

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from analytics.metrics.closings import closings, win_drivers, won_deals
-from analytics.metrics.deals import closed_deals, open_deals, stage_entries
+from analytics.metrics.deals import deals_then
 from analytics.metrics.purchases import day_number
 from analytics.metrics.stage_moves import stage_rates, stays
 from analytics.timeframe import parse_timeframe
@@ -47,7 +47,7 @@ def one(history=(), **row):
 
 
 def state(edge, history=(), **row):
-    found = open_deals(*one(history, **row), [edge])[edge]
+    found = deals_then(*one(history, **row), [edge]).opened[edge]
     return None if found.empty else found.iloc[0]
 
 
@@ -96,7 +96,7 @@ class TestHistory:
     def test_one_query_answers_for_many_days(self):
         deals, history = one(self.CHANGES)
         edges = [date(2025, 1, 15), date(2025, 3, 15), date(2026, 1, 1)]
-        found = open_deals(deals, history, edges)
+        found = deals_then(deals, history, edges).opened
         assert [found[day]["stage"].iloc[0] for day in edges] == ["discovery", "proposal", "negotiation"]
 
 
@@ -128,18 +128,17 @@ def truncated(deals, history, edge):
 def test_nothing_on_or_after_the_reference_date_is_read(data, edge):
     deals, history = data
     cut = truncated(deals, history, edge)
-    now = open_deals(table(deals), table(history), [edge])[edge]
-    then = open_deals(table(cut[0]), table(cut[1]), [edge])[edge]
-    pd.testing.assert_frame_equal(now, then)
-    pd.testing.assert_frame_equal(
-        closed_deals(table(deals), table(history), edge), closed_deals(table(cut[0]), table(cut[1]), edge)
-    )
+    now = deals_then(table(deals), table(history), [edge])
+    then = deals_then(table(cut[0]), table(cut[1]), [edge])
+    pd.testing.assert_frame_equal(now.opened[edge], then.opened[edge])
+    pd.testing.assert_frame_equal(now.closed, then.closed)
+    pd.testing.assert_frame_equal(now.entries, then.entries)
 
 
 @pytest.mark.parametrize("edge", [EDGE, LAST], ids=str)
 def test_open_deals_agree_with_a_plain_count(data, edge):
     deals, history = data
-    found = open_deals(table(deals), table(history), [edge])[edge].set_index("deal_id")
+    found = deals_then(table(deals), table(history), [edge]).opened[edge].set_index("deal_id")
     limit = pd.Timestamp(edge)
     still = deals[(deals["created_at"] < limit) & ~(deals["closed_at"] < limit)]
     assert sorted(found.index) == sorted(still["deal_id"])
@@ -190,29 +189,30 @@ class TestClosings:
 class TestMoves:
     def test_rates_of_stages_fall_towards_the_first(self, data):
         deals, history = (table(frame) for frame in data)
-        closed, entries = closed_deals(deals, history, LAST), stage_entries(deals, history, LAST)
-        rates = stage_rates(closed, entries, STAGES)
+        found = deals_then(deals, history, [LAST])
+        rates = stage_rates(found.closed, found.entries, STAGES)
         assert rates["won_percent_n"].is_monotonic_decreasing
         won = (data[0]["outcome"] == "won").sum()
         assert rates["won_percent"].iloc[-1] == pytest.approx(100 * won / rates["won_percent_n"].iloc[-1])
 
     def test_without_a_history_a_deal_has_passed_every_stage_before_its_last(self, data):
         deals, history = (table(frame) for frame in data)
-        closed = closed_deals(deals, history, LAST)
-        with_history = stage_rates(closed, stage_entries(deals, history, LAST), STAGES)
-        without = stage_rates(closed, stage_entries(deals, None, LAST), STAGES)
+        found, bare = deals_then(deals, history, [LAST]), deals_then(deals, None, [LAST])
+        with_history = stage_rates(found.closed, found.entries, STAGES)
+        without = stage_rates(found.closed, bare.entries, STAGES)
         pd.testing.assert_frame_equal(with_history, without)
 
     def test_a_stay_moved_on_into_a_later_stage_or_to_winning(self):
         changes = [("2025-01-01", "proposal"), ("2025-02-01", "qualified"), ("2025-03-01", "negotiation")]
         history = [(day, stage, None, None) for day, stage in changes]
         deals, changes = one(history, closed_at="2025-04-01", outcome="won")
-        closed, entries = closed_deals(deals, changes, EDGE), stage_entries(deals, changes, EDGE)
-        found = stays(closed, entries, STAGES).set_index("stage")
+        then = deals_then(deals, changes, [EDGE])
+        found = stays(then.closed, then.entries, STAGES).set_index("stage")
         assert found["moved_on"].to_dict() == {"proposal": False, "qualified": True, "negotiation": True}
         assert found.loc["qualified", "day"] == day_number(date(2025, 3, 1))
 
     def test_an_open_stay_is_not_over(self):
         deals, changes = one([("2025-01-01", "proposal", None, None)])
         edge = EDGE + timedelta(days=1)
-        assert stays(closed_deals(deals, changes, edge), stage_entries(deals, changes, edge), STAGES).empty
+        then = deals_then(deals, changes, [edge])
+        assert stays(then.closed, then.entries, STAGES).empty

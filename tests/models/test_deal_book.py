@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from analytics.metrics import pipeline
-from analytics.metrics.deals import closed_deals, stage_entries
+from analytics.metrics.deals import deals_then
 from analytics.metrics.purchases import day_number
 from analytics.models.deals import close_probability as classifier
 from analytics.models.deals.book import read_book
@@ -36,7 +36,8 @@ def book(tables):
 
 @pytest.fixture(scope="module")
 def lives(tables):
-    closed, entries = closed_deals(*tables, LAST), stage_entries(*tables, LAST)
+    then = deals_then(*tables, [LAST])
+    closed, entries = then.closed, then.entries
     return classifier.weekly(closed, entries)
 
 

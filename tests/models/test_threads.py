@@ -12,7 +12,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-from analytics.metrics.deals import closed_deals, stage_entries
+from analytics.metrics.deals import deals_then
 from analytics.models.account_value import value_accounts
 from analytics.models.churn.candidates import fit_estimators, probabilities
 from analytics.models.deals import close_probability
@@ -60,7 +60,8 @@ def effects():
 
 def deals():
     tables, edge = [table(frame) for frame in frames(n=120)], date(2026, 6, 25)
-    rows = close_probability.weekly(closed_deals(*tables, edge), stage_entries(*tables, edge))
+    then = deals_then(*tables, [edge])
+    rows = close_probability.weekly(then.closed, then.entries)
     rules = load_rules("pipeline_rules")
     return close_probability.fit(rows, rules).chance(close_probability.features(rows, rules))
 

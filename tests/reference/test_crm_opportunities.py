@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from analytics.metrics.closings import closings, won_deals
-from analytics.metrics.deals import open_deals
+from analytics.metrics.deals import deals_then
 from analytics.models.deals.book import read_book
 from analytics.params import load_rules
 from analytics.timeframe import parse_timeframe
@@ -52,7 +52,7 @@ def test_what_cannot_be_used_is_counted(dataset):
 def test_open_then_are_those_engaged_before_and_closed_since(dataset, rows, edge):
     known, day = rows[rows["close_date"].notna()], pd.Timestamp(edge)
     mine = known[(known["engage_date"] < day) & (known["close_date"] >= day)]
-    found = open_deals(dataset.tables["deals"], None, [edge])[edge]
+    found = deals_then(dataset.tables["deals"], None, [edge]).opened[edge]
     assert sorted(found["deal_id"]) == sorted(mine["opportunity_id"])
     assert found["stage"].isna().all()  # nothing proves in which stage they were
 

@@ -11,9 +11,9 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from analytics.metrics import deals as known
 from analytics.metrics import pipeline
 from analytics.metrics.closings import closings
+from analytics.metrics.deals import deals_then
 from analytics.metrics.purchases import day_number
 from analytics.metrics.stage_moves import stage_rates, stays, won_percents
 from analytics.models.deals import close_probability as classifier
@@ -34,9 +34,9 @@ class Book:
     min_deal_value : float
         Least value of a deal at risk.
     opened : dict of datetime.date to pandas.DataFrame
-        Reference date → open deals then. To the columns of `analytics.metrics.deals.open_deals` come those of
-        `points.close_points`, `points.deal_health` and `points.deal_value`, ``key_factors``, ``deal_value``
-        (the deal's value), ``basis`` (classifier or points), ``classifier_probability`` and
+        Reference date → open deals then. To the columns of `analytics.metrics.deals.DealsThen.opened` come
+        those of `points.close_points`, `points.deal_health` and `points.deal_value`, ``key_factors``,
+        ``deal_value`` (the deal's value), ``basis`` (classifier or points), ``classifier_probability`` and
         ``close_probability`` (1–99), ``weighted_value`` = ``priority_value`` = value × it / 100,
         ``stage_percent`` (won of those that have been in the stage) and ``stage_weighted_value``.
     closed, entries : pandas.DataFrame
@@ -141,8 +141,8 @@ def read_book(
     edge = periods[-1].reference_date
     months = tuple(pipeline.forecast_months(first_day, edge))
     edges = sorted({*(period.reference_date for period in periods), *months})
-    opened, closed = known.open_and_closed_deals(deals, history, edges)
-    entries = known.stage_entries(deals, history, edge)
+    found = deals_then(deals, history, edges)
+    opened, closed, entries = found.opened, found.closed, found.entries
     still = opened[edge].assign(closed_day=float(day_number(edge)))
     lives = classifier.weekly(pd.concat([closed, still[closed.columns]], ignore_index=True), entries)
     learnt_from = classifier.features(lives, rules)
@@ -179,7 +179,7 @@ def score(
     Parameters
     ----------
     opened : mapping of datetime.date to pandas.DataFrame
-        As returned by `analytics.metrics.deals.open_deals`.
+        As `analytics.metrics.deals.DealsThen.opened`.
     closed, entries : pandas.DataFrame
         Closed deals, and entries into stages; of what closed on a day or after it, the day knows nothing.
     models : mapping of datetime.date to CloseModel

@@ -105,10 +105,10 @@ def weekly(closed: pd.DataFrame, entries: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     closed : pandas.DataFrame
-        As returned by `analytics.metrics.deals.closed_deals`; of an open deal ``closed_day`` is the reference
+        As `analytics.metrics.deals.DealsThen.closed`; of an open deal ``closed_day`` is the reference
         date and ``outcome`` missing.
     entries : pandas.DataFrame
-        As returned by `analytics.metrics.deals.stage_entries`.
+        As `analytics.metrics.deals.DealsThen.entries`.
 
     Returns
     -------

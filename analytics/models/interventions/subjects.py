@@ -99,7 +99,7 @@ def late_deals(
     Parameters
     ----------
     opened : pandas.DataFrame
-        As returned by `analytics.metrics.deals.open_deals` for one day. It is not modified.
+        As `analytics.metrics.deals.DealsThen.opened` for one day. It is not modified.
     rules : PipelineRules
         A deal's normal days are its vertical's; a stage that the rules do not know has none.
     normal_days_factor : float, default 1
@@ -181,5 +181,5 @@ def _late(
     if not theirs:
         return none
     history = tables["deal_history"] if "deal_history" in present else None
-    found = deals.open_deals(table.filter(table.deal_id.isin(theirs)), history, [edge])[edge]
+    found = deals.deals_then(table.filter(table.deal_id.isin(theirs)), history, [edge]).opened[edge]
     return late_deals(found, rules, normal_days_factor=factor)
