@@ -233,20 +233,18 @@ def forecast_against_actual(
         ``won_from_forecast`` (of the deals that were expected), ``finished``.
     """
     sold = won[won["outcome"] == "won"]
-    closed_month = pd.to_datetime(sold["closed_day"], unit="D").dt.to_period("M")
+    closed_month = sold["closed_day"].to_numpy("datetime64[D]").astype("datetime64[M]")
     rows = []
     for day in sorted(opened):
-        month = pd.Timestamp(day).to_period("M")
-        deals = opened[day]
-        due = deals[deals["expected_close_at"].dt.to_period("M") == month]
-        came = sold[closed_month == month]
-        row: dict[str, Any] = {"timing": "past", "month": month.start_time, "deals": len(due)}
-        row |= {name: round(float(due[name].sum()), 4) for name in _WEIGHTED}
+        month, deals = np.datetime64(day, "M"), opened[day]
+        due = deals["expected_close_at"].to_numpy().astype("datetime64[M]") == month
+        came = sold.loc[closed_month == month, ["deal_id", "value"]]
+        expected = came["deal_id"].isin(deals["deal_id"][due])
+        row: dict[str, Any] = {"timing": "past", "month": pd.Timestamp(month), "deals": int(due.sum())}
+        row |= {name: round(float(deals[name][due].sum()), 4) for name in _WEIGHTED}
         row["won_value"] = round(float(came["value"].sum()), 4)
-        row["won_from_forecast"] = round(
-            float(came.loc[came["deal_id"].isin(due["deal_id"]), "value"].sum()), 4
-        )
-        row["finished"] = month.end_time.date() < reference_date
+        row["won_from_forecast"] = round(float(came["value"][expected].sum()), 4)
+        row["finished"] = (month + 1).astype("datetime64[D]").item() <= reference_date
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -217,7 +217,7 @@ def fit(rows: pd.DataFrame, rules: PipelineRules, inputs_of: pd.DataFrame | None
 def _deals(rows: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Number of each row's deal, and each deal's first row."""
     numbers, _ = pd.factorize(rows["deal_id"])
-    return numbers, np.unique(numbers, return_index=True)[1]
+    return numbers, np.flatnonzero(~rows["deal_id"].duplicated())
 
 
 def _parts(won: NDArray[np.bool_]) -> NDArray[np.int64]:
