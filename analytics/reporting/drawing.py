@@ -15,7 +15,7 @@ from analytics.reporting.grouping import Group
 from analytics.reporting.history import LINKS, ROWS, TITLE, day_of
 from analytics.reporting.manifest import RECORD, STATES, State
 from analytics.reporting.shell import style_sheet, templates
-from analytics.reporting.standing import MOST_COLUMNS, Standing, Tally, number, shown
+from analytics.reporting.standing import MOST_COLUMNS, Standing, Tally, number, shown, timeframes
 
 AT, OPENED, TOP, FOOT = "<!--at-->", "<!--opened-->", "<!--top-->", "<!--foot-->"
 """What stands in kept pieces for what is filled in later: text from data holds no such mark."""
@@ -127,7 +127,7 @@ def organisation_part(sums: Tally, reports: Sequence[Standing]) -> str:
 def organisation_page(sums: Tally, reports: Sequence[Standing]) -> str:
     """Draw the index of one organisation, ``<organisation>/index.html``; it names no other."""
     recent = [slug for slug, _ in sums.timeframes]
-    older = [slug for slug in dict.fromkeys(one.slug for one in reports) if slug not in recent][::-1]
+    older = [slug for slug in timeframes(reports) if slug not in recent][::-1]
     slices = [older[i : i + MOST_COLUMNS][::-1] for i in range(0, len(older), MOST_COLUMNS)]
     one = _organisation(sums, reports, [recent, *slices], "", f"../{RECORD}")
     columns = tuple(Column(key_of(slug), label) for slug, label in shown(reports, most=len(reports)))

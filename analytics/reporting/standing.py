@@ -140,7 +140,7 @@ def stand(folder: Path, known: Sequence[Standing], results: Sequence[ReportResul
     before = {one.page: one for one in known}
     new = {f"{result.report.slug}/{result.report.notebook}.html": result for result in results}
     notebooks = _merged([one.notebook for one in known], [r.report.notebook for r in results])
-    slugs = _merged([one.slug for one in known], [r.report.slug for r in results])
+    slugs = _merged(timeframes(known), [r.report.slug for r in results])
     found = []
     for notebook in notebooks:
         for slug in slugs:
@@ -154,6 +154,30 @@ def stand(folder: Path, known: Sequence[Standing], results: Sequence[ReportResul
             if one is not None:
                 found.append(one)
     return tuple(found)
+
+
+def timeframes(reports: Sequence[Standing]) -> list[str]:
+    """Return the slugs of all timeframes, each behind those that stand before it in any notebook's reports.
+
+    The first notebook need not have all of them: what it lacks is not therefore the last.
+    """
+    before: dict[str, list[str]] = {}
+    for one, following in zip([None, *reports], reports, strict=False):
+        earlier = before.setdefault(following.slug, [])
+        if one and one.notebook == following.notebook:
+            earlier.append(one.slug)
+    order: dict[str, None] = {}
+    met: set[str] = set()
+    for slug in before:
+        waiting = [slug]
+        while waiting:
+            met.add(waiting[-1])
+            missing = next((earlier for earlier in before[waiting[-1]] if earlier not in met), None)
+            if missing is None:
+                order[waiting.pop()] = None
+            else:
+                waiting.append(missing)
+    return list(order)
 
 
 def _merged(known: Sequence[str], asked: Sequence[str]) -> list[str]:
@@ -259,7 +283,6 @@ def tally(organisation: str, name: str, reports: Sequence[Standing], folder: Pat
     """Sum up an organisation's reports."""
     columns = shown(reports)
     days = sorted(one.made for one in reports if one.made)
-    slugs = dict.fromkeys(one.slug for one in reports)
     return Tally(
         id=organisation,
         name=name,
@@ -269,7 +292,7 @@ def tally(organisation: str, name: str, reports: Sequence[Standing], folder: Pat
         first=days[0] if days else "",
         last=days[-1] if days else "",
         troubles=tuple(troubles(reports)),
-        folders={slug: changed(folder / slug) or 0 for slug in slugs},
+        folders={slug: changed(folder / slug) or 0 for slug in timeframes(reports)},
     )
 
 
@@ -288,7 +311,8 @@ def _count(reports: Sequence[Standing]) -> dict[str, int]:
 
 def shown(reports: Sequence[Standing], most: int = MOST_COLUMNS) -> tuple[tuple[str, str], ...]:
     """Return slug and label of the timeframes made last, in their order."""
-    labels = {one.slug: one.timeframe for one in reports}
+    label_of = {one.slug: one.timeframe for one in reports}
+    labels = {slug: label_of[slug] for slug in timeframes(reports)}
     newest = dict.fromkeys(labels, "")
     for one in reports:
         newest[one.slug] = max(newest[one.slug], one.made)

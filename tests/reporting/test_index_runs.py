@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analytics.reporting import index, records
@@ -123,8 +123,17 @@ RUNS = st.lists(
 )
 
 
+LATER_WITH_EARLIER = [
+    (set(), {"2026-Q1"}, ["segmentation"], "ready", ""),
+    ({"acme"}, {"2026-Q2"}, ["segmentation"], "ready", ""),
+    ({"acme"}, {"2026-Q1", "2026-Q2"}, ["retention"], "failed", ""),
+]
+"""The first notebook lacks the earlier of two timeframes, which a later run made of another."""
+
+
 @settings(max_examples=12, deadline=None)
 @given(RUNS, st.integers(0, 12))
+@example(LATER_WITH_EARLIER, 12)
 def test_law_an_index_kept_up_run_by_run_is_the_one_drawn_anew_wherever_a_run_was_killed(runs, killed):
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
