@@ -81,8 +81,10 @@ def deals_then(deals: ibis.Table, history: ibis.Table | None, edges: Sequence[da
     """
     days = [day_number(edge) for edge in edges]
     last = max(days)
-    rows = _typed(_wanted(deals, min(days), last).to_pandas())
-    said = _Said.read(history, last, pd.Index(rows["deal_id"]))
+    wanted = _wanted(deals, min(days), last)
+    rows = _typed(wanted.to_pandas())
+    theirs = None if history is None else history.semi_join(wanted.select("deal_id"), "deal_id")
+    said = _Said.read(theirs, last, pd.Index(rows["deal_id"]))
     is_open = [_open_on(rows, day) for day in days]
     over = np.flatnonzero((rows["over"] == 1) & (rows["place"] < MOST_CLOSED))
     sizes = [len(some) for some in is_open]
@@ -227,12 +229,11 @@ class _Said:
 
     @classmethod
     def read(cls, history: ibis.Table | None, last: int, deal_id: pd.Index) -> _Said:
-        """Read the changes before a day, and keep those of some deals."""
+        """Read the changes before a day of some deals."""
         columns = ("deal_id", "at", "day", "stage", "amount", "expected")
         found = pd.DataFrame(columns=columns) if history is None else _changes(history, last)
         kinds = {"at": "int64", "day": "int64", "amount": "float64", "expected": "float64", "stage": "object"}
         rows = found.astype(kinds).assign(deal=deal_id.get_indexer(pd.Index(found["deal_id"])))
-        rows = rows[rows["deal"] >= 0]
 
         def of(column: str) -> pd.DataFrame:
             # Of several at one instant, the last is taken to be the greatest.
