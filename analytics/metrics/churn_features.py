@@ -281,33 +281,44 @@ def account_features_at(
         left=day_of(_.churned_at),
         **{name: _[name].cast("float64") for name in _STATE},
     ).filter(_.day < day_number(max(cutoffs)))
-    # Of each snapshot the day until which it is the latest, so that a cutoff finds its one row by itself, and
-    # how many answers there were by then: the rows of one number have the latest answer in common.
-    in_time = {"group_by": "customer_id", "order_by": "snapshot_at"}
-    answered = {"group_by": ["customer_id", _.nps.notnull()], "order_by": "snapshot_at"}
-    alike = {"group_by": ["customer_id", "answers"]}
-    spans = rows.mutate(
-        until=_.day.lead().over(**in_time).fill_null(_NEVER),
-        answers=_.nps.count().over(**in_time, rows=(None, 0)),
-        before=_.nps.lag().over(**answered),
-    ).mutate(
-        nps_latest=_.nps.max().over(**alike), nps_before=_.before.max(where=_.nps.notnull()).over(**alike)
+    # When each account's latest snapshot, latest answer and latest snapshot of a year before were, at each
+    # cutoff: times alone, so that the engine sorts no rows; then what stands in the rows of those times.
+    marks = cutoffs_table(cutoffs)
+    times = rows.select("customer_id", "snapshot_at", "day", answered=_.nps.notnull())
+    latest = (
+        times.inner_join(marks, times.day < marks.cutoff)
+        .group_by("place", "cutoff", "customer_id")
+        .agg(
+            now=_.snapshot_at.max(),
+            answer=_.snapshot_at.max(where=_.answered),
+            old=_.snapshot_at.max(where=_.day < _.cutoff - YEAR),
+        )
     )
-    marks = cutoffs_table(cutoffs).mutate(year=_.cutoff - YEAR)
-    old = spans.inner_join(marks, [spans.day < marks.year, spans.until >= marks.year])
-    before = old.select("place", "customer_id", acv_before="acv")
-    now = spans.inner_join(marks, [spans.day < marks.cutoff, spans.until >= marks.cutoff])
-    live = now.filter(_.left.isnull() | (_.left >= _.cutoff), _.started.isnull() | (_.started < _.cutoff))
-    live = live.left_join(before, ["place", "customer_id"]).select(
-        "place", "customer_id", "plan", "started", "renews", *_STATE, "nps_latest", "nps_before", "acv_before"
+    given = rows.filter(_.nps.notnull()).select("customer_id", "snapshot_at", nps_latest="nps")
+    given = given.mutate(nps_before=_.nps_latest.lag().over(group_by="customer_id", order_by="snapshot_at"))
+    old = rows.select("customer_id", "snapshot_at", acv_before="acv")
+    found = latest.inner_join(rows, ["customer_id", latest.now == rows.snapshot_at]).filter(
+        _.left.isnull() | (_.left >= _.cutoff), _.started.isnull() | (_.started < _.cutoff)
+    )
+    live = (
+        found.left_join(given, ["customer_id", found.answer == given.snapshot_at], rname="answer_{name}")
+        .left_join(old, ["customer_id", found.old == old.snapshot_at], rname="old_{name}")
+        .select(
+            "place",
+            "customer_id",
+            "plan",
+            "started",
+            "renews",
+            *_STATE,
+            "nps_latest",
+            "nps_before",
+            "acv_before",
+        )
     )
     frame = _in_order(live)
     described = _of_snapshots(frame, _ends(frame, cutoffs), horizon_days)
     return _parted(described, frame["place"], len(cutoffs))
 
-
-_NEVER = 2**40
-"""A day after all cutoffs."""
 
 _STATE = (
     *(
