@@ -107,7 +107,8 @@ def notes(
         "Random forest, logistic regression, boosting and the mean of the last two compete by log loss on "
         "later "
         "cutoffs, never on rows shuffled; logistic regression, the simplest, is taken unless another's is "
-        "lower by more than its standard error. Chances are calibrated where a later slice says that it helps.",
+        "lower by more than its standard error. Chances are calibrated where a later slice says that it "
+        "helps.",
         "A model is used for later reports while it is young and its features have not drifted; only a "
         "model trained "
         "on a day not after the reference date is used.",
