@@ -159,10 +159,8 @@ def acquisition_costs(campaigns: ibis.Table, periods: Sequence[Timeframe]) -> pd
     ).to_pandas()
     first = rows["start"].to_numpy(dtype="float64")
     last = np.fmax(rows["end"].to_numpy(dtype="float64"), first)
-    starts, ends = (
-        np.array([[day_number(day)] for day in days])
-        for days in ([each.start for each in periods], [each.reference_date for each in periods])
-    )
+    starts = np.array([[day_number(each.start)] for each in periods])
+    ends = np.array([[day_number(each.reference_date)] for each in periods])
     days = np.minimum(last + 1, ends) - np.maximum(first, starts)
     cost = rows["cost"].to_numpy() * np.clip(days, 0, None) / (last - first + 1)
     period, campaign = np.nonzero(days > 0)

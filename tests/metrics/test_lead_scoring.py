@@ -10,7 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics.metrics.lead_scoring import COUNTERS, further_columns, lead_history, lead_list
+from analytics.metrics.lead_scoring import (
+    COUNTERS,
+    as_known,
+    further_columns,
+    lead_history,
+    lead_list,
+    read_leads,
+    read_log,
+)
 from analytics.timeframe import compare, parse_timeframe
 
 DEMO = Path(__file__).resolve().parents[2] / "data" / "demo" / "demo-vietnam"
@@ -62,6 +70,16 @@ class TestLeadList:
         found = lead_list(leads, log, date(2026, 4, 1)).set_index("lead_id")
         assert found["page_views"].to_dict() == {"a": 1.0, "b": 0.0}
         assert found["content_downloads"].isna().all()
+
+    def test_one_reading_serves_an_earlier_day_too(self, leads):
+        who, at = ["a", "b", "b"], days("2026-02-20", "2026-02-10", "2026-03-20")
+        log = table(subject_id=who, kind=["email_open"] * 3, occurred_at=at)
+        both = [date(2026, 4, 1), date(2026, 2, 15)]
+        rows, logged = read_leads(leads, both[0]), read_log(leads, log, both)
+        for day, opens in zip(both, ([5.0, 4.0], [4.0, 3.0]), strict=True):
+            found = as_known(rows, logged, day)
+            pd.testing.assert_frame_equal(found, lead_list(leads, log, day))
+            assert found["email_opens"].tolist() == opens
 
     def test_a_counter_never_falls_below_nothing(self, leads):
         log = table(subject_id=["b"] * 6, kind=["email_open"] * 6, occurred_at=days(*["2026-05-01"] * 6))

@@ -276,6 +276,11 @@ class TestPlainCandidates:
         assert one.tolist() == two.tolist()
         assert one.tolist() != forest(SHOP, np.array([60]), 6, seed=5).mean.tolist()
 
+    def test_the_deviation_of_the_forest_is_of_months_that_its_trees_have_not_seen(self):
+        """Of noise nothing can be learnt; trees repeat the noise that they have seen with half its size."""
+        noise = 100 + 10 * np.random.default_rng(3).standard_normal(72)
+        assert 9 < forest(noise, np.array([72]), 1).deviation[0, 0] < 13
+
     def test_the_forest_reads_the_open_deals(self):
         deals = np.linspace(1, 2, 96) * 1e5
         with_deals = forest(SHOP, np.array([60]), 6, pipeline=deals).mean
