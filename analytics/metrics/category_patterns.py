@@ -76,10 +76,9 @@ def category_preferences(
     """
     lines = _lines(sales, items, timeframe, level)
     in_order = keep(lines.group_by("sale_id", "category").agg(amount=_.amount.sum()))
-    total = int(in_order.agg(n=_.sale_id.nunique()).to_pandas()["n"].iloc[0])
-    found = (
-        in_order.group_by("category").agg(purchase_count=_.count(), revenue=exact_sum(_.amount)).to_pandas()
-    )
+    by_category = in_order.group_by("category").agg(purchase_count=_.count(), revenue=exact_sum(_.amount))
+    found = by_category.cross_join(in_order.agg(orders=_.sale_id.nunique())).to_pandas()
+    total = int(found["orders"].iloc[0]) if len(found) else 0
     rows = found.sort_values(["purchase_count", "category"], ascending=[False, True], ignore_index=True)
     counts = rows["purchase_count"].astype("int64")
     revenue = rows["revenue"].astype("float64")

@@ -7,6 +7,7 @@ those who bought in the timeframe.
 from __future__ import annotations
 
 import ibis
+import numpy as np
 import pandas as pd
 from ibis import _
 
@@ -17,8 +18,8 @@ from analytics.timeframe import Timeframe
 
 OFFERS = 3
 """Categories for each customer at most."""
-CUSTOMERS_AT_ONCE = 250
-"""Customers whose offers are looked up together."""
+HELD_AT_ONCE = 5_000_000
+"""Customers times ways from one category to another that are looked at together."""
 LEAST_SUPPORT = 20
 """Customers who went the same way without whom nothing is offered."""
 
@@ -72,14 +73,12 @@ def next_categories(
     if customer_id:
         recent = recent.filter(_.customer_id == customer_id)
     owned = first.semi_join(recent.select("customer_id"), "customer_id")
-    found = _best(owned.select("customer_id", "code").to_pandas(), ways[["one", "other", "place"]])
-    found = found.merge(ways, on="place")
-    names = known["name"]
-    rows = found.sort_values(["customer_id", "rank"], ignore_index=True)
+    found = _best(owned.select("customer_id", "code").to_pandas(), ways)
+    rows, names = ways.iloc[found["place"]].reset_index(drop=True), known["name"]
     return pd.DataFrame(
         {
-            "customer_id": rows["customer_id"].astype("object"),
-            "rank": rows["rank"].astype("int64"),
+            "customer_id": found["customer_id"].astype("object"),
+            "rank": found["rank"].astype("int64"),
             "category": rows["other"].map(names).astype("object"),
             "after_category": rows["one"].map(names).astype("object"),
             "customer_count": rows["followed"].astype("int64"),
@@ -90,25 +89,28 @@ def next_categories(
 
 
 def _best(owned: pd.DataFrame, ways: pd.DataFrame) -> pd.DataFrame:
-    """Up to three places of rules for each customer: ``customer_id``, ``rank``, ``place``.
+    """Up to three places of rules for each customer, by customer and ``rank``: `ways` are the best first.
 
-    Not in the engine: rules upon rules would stand too deep inside for SQLite's parser. A few
-    hundred customers at a time bound what is held at once.
+    Not in the engine: rules upon rules would stand too deep inside for SQLite's parser. A number of customers
+    at a time bounds what is held at once.
     """
-    owned = owned.sort_values("customer_id", ignore_index=True)
-    group = owned.groupby("customer_id").ngroup() // CUSTOMERS_AT_ONCE
-    parts = [
-        pd.DataFrame({"customer_id": [], "place": []}).astype({"customer_id": "object", "place": "int64"})
-    ]
-    for _number, some in owned.groupby(group):
-        led = some.merge(ways, left_on="code", right_on="one")
-        nearest = led.groupby(["customer_id", "other"], as_index=False)["place"].min()
-        theirs = some.rename(columns={"code": "other"})
-        new = nearest.merge(theirs, on=["customer_id", "other"], how="left", indicator=True)
-        new = new[new["_merge"] == "left_only"].sort_values(["customer_id", "place"])
-        parts.append(new.groupby("customer_id").head(OFFERS)[["customer_id", "place"]])
-    found = pd.concat(parts, ignore_index=True)
-    return found.assign(rank=found.groupby("customer_id").cumcount() + 1)
+    who, customers = pd.factorize(owned["customer_id"], sort=True)
+    code, one, other = (column.to_numpy("int64") for column in (owned["code"], ways["one"], ways["other"]))
+    codes = int(max(code.max(initial=0), other.max(initial=0), one.max(initial=0))) + 1
+    at_once = max(HELD_AT_ONCE // max(len(ways), codes), 1)
+    parts = [np.empty((3, 0), dtype="int64")]
+    for first in range(0, len(customers), at_once):
+        here = (who >= first) & (who < first + at_once)
+        has = np.zeros((at_once, codes), dtype=bool)
+        has[who[here] - first, code[here]] = True
+        customer, place = np.nonzero(has[:, one] & ~has[:, other])
+        _led, best = np.unique(customer * codes + other[place], return_index=True)
+        best.sort()  # of all ways to a category the best one; a customer's best first
+        customer, place = customer[best], place[best]
+        rank = 1 + np.arange(len(customer)) - np.searchsorted(customer, customer)
+        parts.append(np.stack([customer + first, rank, place])[:, rank <= OFFERS])
+    customer, rank, place = np.hstack(parts)
+    return pd.DataFrame({"customer_id": customers[customer], "rank": rank, "place": place})
 
 
 def _first_days(
@@ -141,11 +143,10 @@ def _rules(first: ibis.Table, usual: pd.DataFrame, least: int) -> pd.DataFrame:
     expected = usual["usual"].loc[found["other"]].to_numpy()
     confidence = found["followed"] / (had - (found["together"] - found["followed"]))
     found = found.assign(confidence=confidence, lift=confidence / expected)
-    found = found[found["lift"] > 1].sort_values(
+    ranked: pd.DataFrame = found[found["lift"] > 1].sort_values(
         ["confidence", "lift", "other", "one"], ascending=[False, False, True, True], ignore_index=True
     )
-    numbered_ways: pd.DataFrame = found.assign(place=range(len(found)))
-    return numbered_ways
+    return ranked
 
 
 def _usual(first: ibis.Table) -> pd.DataFrame:

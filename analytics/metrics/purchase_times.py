@@ -92,7 +92,7 @@ def time_patterns(
     days = [timeframe.start + timedelta(days=i) for i in range(timeframe.days)]
     weekdays = Counter(day.weekday() for day in days)
     occurred = np.array([weekdays[i] for i in range(7)], dtype="int64")
-    known = has_hours(sales if all_sales is None else all_sales, timeframe)
+    known = bool(found["hour"].any()) or has_hours(sales if all_sales is None else all_sales, timeframe)
     cells = found.groupby(["weekday", "hour"])["n"].sum()
     grid = cells.reindex(pd.MultiIndex.from_product([range(7), range(24)]), fill_value=0).to_numpy()
     counts = grid.reshape(7, 24)

@@ -214,6 +214,12 @@ class TestNext:
         expected = everybody[everybody["customer_id"] == one].reset_index(drop=True)
         pd.testing.assert_frame_equal(alone, expected)
 
+    def test_how_many_customers_are_looked_at_together_changes_nothing(self, drawn, monkeypatch):
+        together = followers(drawn, least=8)
+        for held in (1, 100):
+            monkeypatch.setattr("analytics.metrics.next_categories.HELD_AT_ONCE", held)
+            pd.testing.assert_frame_equal(followers(drawn, least=8), together)
+
     def test_twenty_must_have_gone_the_same_way(self):
         def walk(n):
             went = [(f"c{i:02}", day, [name]) for i in range(n) for day, name in
