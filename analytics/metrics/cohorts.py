@@ -100,12 +100,7 @@ def cohort_analysis(
     finished = month_number(timeframe.reference_date) // months  # the first period that has not ended
     reach = max(finished - cells["cohort"].min(), 1)
     size = cells[cells["step"] == 0].set_index("cohort")["customers"]
-    buyers, revenue = (
-        cells.pivot_table(index="cohort", columns="step", values=name, aggfunc="sum")
-        .reindex(columns=range(reach))
-        .fillna(0.0)
-        for name in ("customers", "revenue")
-    )
+    buyers, revenue = (_grid(cells, name, size.index, reach) for name in ("customers", "revenue"))
     ended = np.add.outer(size.index.to_numpy(), np.arange(reach)) < finished
     buyers, revenue = buyers.where(ended), revenue.where(ended)
     active = cells.groupby("cohort")["active"].sum()
@@ -158,6 +153,15 @@ def _cells(bought: ibis.Table, timeframe: Timeframe, months: int, churn_days: in
         .to_pandas()
     )
     return cells
+
+
+def _grid(cells: pd.DataFrame, name: str, cohorts: pd.Index, reach: int) -> pd.DataFrame:
+    """One row for each cohort and one column for each step, 0 where nobody bought."""
+    cells = cells[cells["step"] < reach]
+    grid = np.zeros((len(cohorts), reach))
+    place = cohorts.get_indexer(pd.Index(cells["cohort"]))
+    grid[place, cells["step"]] = cells[name].astype("float64").fillna(0.0)
+    return pd.DataFrame(grid, cohorts, range(reach))
 
 
 def _triangle(

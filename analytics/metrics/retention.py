@@ -293,17 +293,12 @@ def _counts(bought: ibis.Table, periods: Sequence[Timeframe], churn_days: int) -
         (min(day_number(period.start), end := day_number(period.reference_date)), end) for period in periods
     ]
     starts, ends = (set(days) for days in zip(*spans, strict=True))
-    customers = (
-        bought.filter(_.day < max(ends))
-        .group_by("customer_id")
-        .agg(
-            first=_.day.min(),
-            **{
-                f"last_{day}": (_.day < day).ifelse(_.day, ibis.null("int64")).max()
-                for day in sorted(starts | ends)
-            },
-            **{f"orders_{day}": (_.day < day).ifelse(1, 0).sum() for day in sorted(ends)},
-        )
+    known, never = bought.filter(_.day < max(ends)), ibis.null("int64")
+    past = {day: known.day < day for day in sorted(starts | ends)}
+    customers = known.group_by("customer_id").agg(
+        first=known.day.min(),
+        **{f"last_{day}": is_past.ifelse(known.day, never).max() for day, is_past in past.items()},
+        **{f"orders_{day}": past[day].ifelse(1, 0).sum() for day in sorted(ends)},
     )
     pairs = customers.cross_join(periods_table(periods).mutate(start=ibis.least(_.start, _.end)))
     states = pairs.select(
@@ -312,17 +307,18 @@ def _counts(bought: ibis.Table, periods: Sequence[Timeframe], churn_days: int) -
         last=at_boundary(pairs, "last", pairs.end, ends),
         orders=at_boundary(pairs, "orders", pairs.end, ends),
     )
-    found: pd.DataFrame = states.group_by("period").agg(**_period_counts(churn_days)).to_pandas()
+    found: pd.DataFrame = states.group_by("period").agg(**_period_counts(states, churn_days)).to_pandas()
     return found.set_index("period").reindex(range(len(periods))).fillna(0).astype("int64")
 
 
-def _period_counts(churn_days: int) -> dict[str, ibis.Deferred]:
+def _period_counts(states: ibis.Table, churn_days: int) -> dict[str, ibis.Value]:
     """What is counted of the customers of one period.
 
     A customer without a purchase before an edge has no last day there, and a comparison with it is unknown,
     which no count includes.
     """
-    first, before, last, start, end = _["first"], _.before, _.last, _.start, _.end
+    first, before, last = states["first"], states.before, states.last
+    start, end, orders = states.start, states.end, states.orders
     was_lapsed, is_active = before <= start - churn_days, last > end - churn_days
     inside, new = last >= start, (first >= start) & (first < end)
     found = {
@@ -336,14 +332,14 @@ def _period_counts(churn_days: int) -> dict[str, ibis.Deferred]:
         "lapsed_returned": was_lapsed & inside,
         "returning_customers": before.notnull() & inside,
         "customers": last.notnull(),
-        "one_time_buyers": _.orders == 1,
+        "one_time_buyers": orders == 1,
     }
     for days in BESIDE:
         found[f"starting_customers_{days}"] = before > start - days
         found[f"churned_customers_{days}"] = (before > start - days) & (last <= end - days)
     # A sum of zeros and ones: engines count faster than they filter.
     return {name: condition.ifelse(1, 0).sum() for name, condition in found.items()} | {
-        "orders": _.orders.sum(),
+        "orders": orders.sum(),
         "lifespan_days": (last - first).sum(),
     }
 
