@@ -17,6 +17,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, overload
 
+import numpy as np
 import pandas as pd
 import xlsxwriter
 
@@ -29,6 +30,9 @@ MASK = "••••"
 _SHEET_NAME = 31  # Excel's own limit
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a formula begins with in a file without types
 _CELL_TEXT = 32_767  # and its limit for the text of one cell
+_RICH = "<r>"
+_JSON = frozenset({str, int, bool, type(None)})  # what stands in JSON as it is; a float may be infinite
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def versions() -> dict[str, str]:
@@ -132,19 +136,15 @@ def write_json(path: Path, blocks: Mapping[str, Block], meta: Mapping[str, Any],
     path : Path
         Where to; an existing file is replaced.
     blocks : mapping of str to Block
-        The blocks by name. A frame becomes a list of its rows, a missing value ``null``, a date its ISO
-        form, and a block that could not be computed ``null``.
+        The blocks by name. A frame becomes a list of its rows, each on a line of its own, a missing value
+        ``null``, a date its ISO form, and a block that could not be computed ``null``.
     meta : mapping
         What the figures are about: organisation, timeframe, parameters, versions.
     rows : int
         The most rows of a frame to write; see `write_parquet` for the rest.
     """
-    body = {
-        "success": True,
-        "data": {name: _plain(block, rows) for name, block in blocks.items()},
-        "meta": _plain(meta, rows),
-    }
-    path.write_text(json.dumps(body, ensure_ascii=False, allow_nan=False, indent=1) + "\n", encoding="utf-8")
+    body = {"success": True, "data": blocks, "meta": meta}
+    path.write_text(_lines(body, rows) + "\n", encoding="utf-8")
 
 
 def write_excel(
@@ -172,6 +172,7 @@ def write_excel(
         "strings_to_urls": False,
         "strings_to_numbers": False,
         "default_date_format": "yyyy-mm-dd",
+        "in_memory": True,  # no temporary file for each sheet
     }
     with xlsxwriter.Workbook(str(path), options) as book:
         book.set_properties({"created": datetime(made.year, made.month, made.day)})  # noqa: DTZ001
@@ -183,9 +184,8 @@ def write_excel(
             for column, head in enumerate(frame.columns):
                 sheet.write_string(0, column, str(head), bold)
                 sheet.set_column(column, column, min(40, max(10, len(str(head)) + 2)))
-            for number, row in enumerate(zip(*_columns(frame, rows), strict=True), start=1):
-                for column, value in enumerate(row):
-                    _write_cell(sheet, number, column, value)
+            for column, values in enumerate(_columns(frame, rows)):
+                _write_column(sheet, column, values)
 
 
 def write_csv(path: Path, rows: pd.DataFrame) -> None:
@@ -247,16 +247,19 @@ def _sheet_name(name: str, taken: set[str]) -> str:
     return shown
 
 
-def _write_cell(sheet: Any, row: int, column: int, value: Any) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool):
-        sheet.write_boolean(row, column, value)
-    elif isinstance(value, (int, float)):
-        sheet.write_number(row, column, value)
-    else:
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        sheet.write_string(row, column, text[:_CELL_TEXT])
+def _write_column(sheet: Any, column: int, values: Sequence[Any]) -> None:
+    """Write a column's cells below its head, each as what it is; nothing where a value is missing."""
+    for number, value in enumerate(values, start=1):
+        kind = type(value)
+        if kind is float or kind is int:
+            sheet.write_number(number, column, value)
+        elif kind is bool:
+            sheet.write_boolean(number, column, value)
+        elif value is not None:
+            text = value if isinstance(value, str) else _encode(value)
+            if text.startswith(_RICH):
+                text += " "  # XlsxWriter takes it for markup of its own where it also ends so
+            sheet.write_string(number, column, text[:_CELL_TEXT])
 
 
 def _flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -270,16 +273,40 @@ def _flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _columns(frame: pd.DataFrame, rows: int) -> list[list[Any]]:
-    """Give the first rows of each column in JSON's own types; numpy's numbers all at once."""
+    """Give the first rows of each column in JSON's own types; numpy's numbers and days all at once."""
     columns = []
     for _, column in frame.head(rows).items():
-        values: list[Any] = column.tolist()
-        if column.dtype in ("float64", "float32"):
-            values = [value if math.isfinite(value) else None for value in values]
-        elif column.dtype not in ("int64", "int32", "bool"):
-            values = [_plain(value, rows) for value in values]
+        values: list[Any]
+        if column.dtype.kind == "M" and (days := _days(column)) is not None:
+            values = days
+        elif column.dtype in ("float64", "float32"):
+            values = [value if math.isfinite(value) else None for value in column.tolist()]
+        else:
+            values = [value if type(value) in _JSON else _plain(value, rows) for value in column.tolist()]
         columns.append(values)
     return columns
+
+
+def _days(column: pd.Series[Any]) -> list[str | None] | None:
+    """Give the ISO form of moments that are all midnights, or missing; None where one is neither."""
+    moments = column.to_numpy()
+    if moments.dtype.kind != "M":  # with a time zone they are objects
+        return None
+    days = moments.astype("datetime64[D]")
+    if not ((days == moments) | np.isnat(moments)).all():
+        return None
+    return [None if day == "NaT" else day for day in np.datetime_as_string(days).tolist()]
+
+
+def _lines(value: Any, rows: int) -> str:
+    """Give JSON in lines for people: one for each row of a frame, and for each named figure."""
+    if isinstance(value, Mapping):
+        named = [f"{_encode(str(name))}: {_lines(item, rows)}" for name, item in value.items()]
+        return "{\n" + ",\n".join(named) + "\n}" if named else "{}"
+    plain = _plain(value, rows)
+    if isinstance(plain, list) and plain and isinstance(plain[0], dict):
+        return "[\n" + ",\n".join(map(_encode, plain)) + "\n]"
+    return _encode(plain)
 
 
 def _plain(value: Any, rows: int) -> Any:

@@ -66,11 +66,65 @@ class TestJson:
         assert data["cohort_analysis"][1] == {"cohort": "2026-02", "initial_customers": 5}
         assert data["survival"] is None
 
+    def test_stands_in_lines_one_for_each_row_and_each_named_figure(self, tmp_path):
+        frame = pd.DataFrame({"cohort": ["2026-01", "2026-02"], "x": [3, None]})
+        read_json(tmp_path, {"rows": frame, "summary": {"a": 1.5, "none": frame.head(0)}})
+        text = (tmp_path / "r.json").read_text(encoding="utf-8")
+        assert text.startswith(
+            '{\n"success": true,\n"data": {\n"rows": [\n'
+            '{"cohort": "2026-01", "x": 3.0},\n{"cohort": "2026-02", "x": null}\n],\n'
+            '"summary": {\n"a": 1.5,\n"none": []\n}\n},\n"meta": {\n'
+        )
+
     def test_the_same_figures_give_the_same_bytes(self, tmp_path):
         read_json(tmp_path, {"summary": {"a": 1.5}})
         first = (tmp_path / "r.json").read_bytes()
         read_json(tmp_path, {"summary": {"a": 1.5}})
         assert (tmp_path / "r.json").read_bytes() == first
+
+
+MOMENTS = {
+    "days": (["2026-03-01", None], ["2026-03-01", None]),
+    "a_moment_among_them": (
+        ["2026-03-01", "2026-03-01 13:30", None],
+        ["2026-03-01", "2026-03-01T13:30:00", None],
+    ),
+    "none_known": ([None, None], [None, None]),
+    "none_at_all": ([], []),
+}
+
+
+class TestColumns:
+    """A column is turned into JSON's types all at once: it holds what its values by themselves would."""
+
+    @pytest.mark.parametrize(("given", "written"), MOMENTS.values(), ids=MOMENTS)
+    @pytest.mark.parametrize("unit", ["s", "us", "ns"])
+    def test_of_days_and_moments(self, tmp_path, given, written, unit):
+        column = pd.Series(pd.to_datetime(given, format="mixed")).astype(f"datetime64[{unit}]")
+        data = read_json(tmp_path, {"rows": pd.DataFrame({"day": column})})["data"]["rows"]
+        assert [row["day"] for row in data] == written
+
+    def test_of_moments_with_a_time_zone(self, tmp_path):
+        column = pd.to_datetime(pd.Series(["2026-03-01", "2026-03-02"])).dt.tz_localize("Europe/London")
+        data = read_json(tmp_path, {"rows": pd.DataFrame({"day": column})})["data"]["rows"]
+        assert [row["day"] for row in data] == ["2026-03-01", "2026-03-02"]
+
+    @pytest.mark.parametrize(
+        "column",
+        [
+            pd.Series([1.5, np.nan, -np.inf]),
+            pd.Series([1, 2], dtype="Int64"),
+            pd.Series([True, None], dtype="boolean"),
+            pd.Series(["a", None, "Łódź"]),
+            pd.Series([np.int64(1), np.float64("nan"), True, np.bool_(False), "x"], dtype=object),
+            pd.Series([date(2026, 3, 1), None, Decimal("1.5"), [1, None], {"a": np.nan}], dtype=object),
+        ],
+        ids=lambda column: f"{column.dtype}-{len(column)}",
+    )
+    def test_of_numbers_text_and_what_is_mixed(self, tmp_path, column):
+        blocks = {"rows": pd.DataFrame({"x": column}), "one": {str(i): x for i, x in enumerate(column)}}
+        data = read_json(tmp_path, blocks)["data"]
+        assert [repr(row["x"]) for row in data["rows"]] == [repr(x) for x in data["one"].values()]
 
 
 class TestExcel:
@@ -97,6 +151,29 @@ class TestExcel:
         )
         cell = openpyxl.load_workbook(tmp_path / "r.xlsx")["customers"]["A2"]
         assert (cell.value, cell.data_type, cell.hyperlink) == (text, "s", None)
+
+    @pytest.mark.parametrize(
+        "text", ["<r>a & <b</r>", "<si/>", "</t>", "_x0041_", " a ", "&amp;", "x" * 40_000]
+    )
+    def test_text_from_the_data_never_becomes_markup(self, tmp_path, text):
+        frame = pd.DataFrame({"n": [text, "after it"]})
+        _, *rows = read_excel(tmp_path, {"customers": frame})["customers"]
+        assert rows[0][0].removesuffix(" ") == text[:32_767].removesuffix(" ")
+        assert rows[1] == ["after it"]
+
+    def test_cells_are_what_they_are_in_the_frame_and_absent_where_a_value_is(self, tmp_path):
+        frame = pd.DataFrame(
+            {
+                "mixed": pd.Series([None, "", True, np.bool_(False), 3, 0.1, [1, "ü"], "x"], dtype=object),
+                "number": [1.5, np.nan, np.inf, 0.0, -2.25, 1e300, 0.1 + 0.2, 3],
+                "day": pd.to_datetime(["2026-03-01", None] * 4),
+            }
+        )
+        _, *rows = read_excel(tmp_path, {"rows": frame})["rows"]
+        mixed, number, day = zip(*rows, strict=True)
+        assert [*map(repr, mixed)] == ["None", "''", "True", "False", "3", "0.1", "'[1, \"ü\"]'", "'x'"]
+        assert number == (1.5, None, None, 0, -2.25, 1e300, 0.3, 3)
+        assert day == ("2026-03-01", None) * 4
 
     def test_long_block_names_get_sheets_of_their_own(self, tmp_path):
         frame = pd.DataFrame({"x": [1]})
