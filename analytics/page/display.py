@@ -119,8 +119,6 @@ class Shown:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002  (IPython's signature)
         if not self.parts:
             return {"text/plain": ""}
-        if not self.parts:
-            return {"text/plain": ""}
         first, *rest = map(record, self.parts)
         bundle = {
             pieces.MIME: first | ({"also": rest} if rest else {}),
