@@ -15,7 +15,7 @@ from functools import cache
 from importlib.metadata import version
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 import pandas as pd
@@ -123,8 +123,9 @@ def write_files(
         them; they stand in the JSON file as ``headlines`` of ``meta``.
     """
     stem = folder / name
-    write_json(stem.with_suffix(".json"), blocks, {**meta, "headlines": headlines}, rows=rows)
-    write_excel(stem.with_suffix(".xlsx"), blocks, meta, rows=rows, made=made)
+    read = _read(blocks, rows)  # once for both
+    write_json(stem.with_suffix(".json"), read, {**meta, "headlines": headlines}, rows=rows)
+    write_excel(stem.with_suffix(".xlsx"), read, meta, rows=rows, made=made)
     write_parquet(folder, name, blocks, rows=rows)
 
 
@@ -178,14 +179,13 @@ def write_excel(
         book.set_properties({"created": datetime(made.year, made.month, made.day)})  # noqa: DTZ001
         bold = book.add_format({"bold": True})
         taken: set[str] = set()
-        for name, frame in _sheets({"about": _flat(meta), **blocks}):
+        for name, (heads, columns) in _sheets(_read({"about": _flat(meta), **blocks}, rows)):
             sheet = book.add_worksheet(_sheet_name(name, taken))
             sheet.freeze_panes(1, 0)
-            for column, head in enumerate(frame.columns):
-                sheet.write_string(0, column, str(head), bold)
-                sheet.set_column(column, column, min(40, max(10, len(str(head)) + 2)))
-            for column, values in enumerate(_columns(frame, rows)):
-                _write_column(sheet, column, values)
+            for column, head in enumerate(heads):
+                sheet.write_string(0, column, head, bold)
+                sheet.set_column(column, column, min(40, max(10, len(head) + 2)))
+                _write_column(sheet, column, columns[column])
 
 
 def write_csv(path: Path, rows: pd.DataFrame) -> None:
@@ -214,7 +214,7 @@ def write_parquet(folder: Path, stem: str, blocks: Mapping[str, Block], *, rows:
     """
     written = []
     for name, frame in _sheets(blocks):
-        if len(frame) > rows:
+        if isinstance(frame, pd.DataFrame) and len(frame) > rows:
             written.append(folder / f"{stem}.{name}.parquet")
             frame.to_parquet(written[-1], index=False)
     return written
@@ -224,17 +224,33 @@ def _no_formula(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-def _sheets(blocks: Mapping[str, Block]) -> Iterator[tuple[str, pd.DataFrame]]:
+class _Rows(NamedTuple):
+    """The first rows of a frame in JSON's own types, column by column."""
+
+    names: list[str]
+    columns: list[list[Any]]
+
+
+def _read(block: Any, rows: int) -> Any:
+    """Turn frames, however deep in blocks, into their first rows; what was turned before stays."""
+    if isinstance(block, pd.DataFrame):
+        return _Rows([str(name) for name in block.columns], _columns(block, rows))
+    if isinstance(block, Mapping):
+        return {name: _read(item, rows) for name, item in block.items()}
+    return block
+
+
+def _sheets(blocks: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, block in blocks.items():
         if block is None:
-            yield name, pd.DataFrame({"note": ["not computed: see the report's page"]})
-        elif isinstance(block, pd.DataFrame):
+            yield name, _Rows(["note"], [["not computed: see the report's page"]])
+        elif isinstance(block, (pd.DataFrame, _Rows)):
             yield name, block
         else:
-            frames = {key: value for key, value in block.items() if isinstance(value, pd.DataFrame)}
-            figures = [(key, value) for key, value in block.items() if key not in frames]
+            frames = {key: value for key, value in block.items() if isinstance(value, (pd.DataFrame, _Rows))}
+            figures = {key: _plain(value, 0) for key, value in block.items() if key not in frames}
             if figures:
-                yield name, pd.DataFrame(figures, columns=["name", "value"], dtype=object)
+                yield name, _Rows(["name", "value"], [[*figures], [*figures.values()]])
             yield from ((f"{name}.{key}", frame) for key, frame in frames.items())
 
 
@@ -312,8 +328,9 @@ def _lines(value: Any, rows: int) -> str:
 def _plain(value: Any, rows: int) -> Any:
     """Give a value in JSON's own types; frames as lists of rows, whatever is missing as None."""
     if isinstance(value, pd.DataFrame):
-        names = [str(name) for name in value.columns]
-        return [dict(zip(names, row, strict=True)) for row in zip(*_columns(value, rows), strict=True)]
+        value = _read(value, rows)
+    if isinstance(value, _Rows):
+        return [dict(zip(value.names, row, strict=True)) for row in zip(*value.columns, strict=True)]
     if isinstance(value, Mapping):
         return {str(name): _plain(item, rows) for name, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -15,6 +15,7 @@ from analytics.export import (
     without_contacts,
     write_csv,
     write_excel,
+    write_files,
     write_json,
     write_parquet,
 )
@@ -197,6 +198,27 @@ class TestLongFrames:
         (whole,) = write_parquet(tmp_path, "clv", {"customers": self.frame}, rows=5)
         assert whole.name == "clv.customers.parquet"
         pd.testing.assert_frame_equal(pd.read_parquet(whole), self.frame)
+
+    def test_all_files_of_a_report_stop_at_the_same_row(self, tmp_path):
+        blocks = {"customers": self.frame, "summary": {"n": 7, "top": self.frame, "deep": {"in": self.frame}}}
+        write_files(tmp_path, "clv", blocks, META, [{"name": "x"}], rows=2, made=MADE)
+        body = json.loads((tmp_path / "clv.json").read_text(encoding="utf-8"))
+        two = [{"customer_id": "c0"}, {"customer_id": "c1"}]
+        assert body["data"] == {"customers": two, "summary": {"n": 7, "top": two, "deep": {"in": two}}}
+        assert body["meta"]["headlines"] == [{"name": "x"}]
+        book = openpyxl.load_workbook(tmp_path / "clv.xlsx")
+        assert [sheet.title for sheet in book] == ["about", "customers", "summary", "summary.top"]
+        assert [[*row] for row in book["summary"].values] == [
+            ["name", "value"],
+            ["n", 7],
+            ["deep", json.dumps({"in": two})],
+        ]
+        assert sorted(path.name for path in tmp_path.iterdir()) == [
+            "clv.customers.parquet",
+            "clv.json",
+            "clv.summary.top.parquet",
+            "clv.xlsx",
+        ]
 
     def test_nothing_more_is_written_where_all_fits(self, tmp_path):
         assert write_parquet(tmp_path, "clv", {"customers": self.frame}, rows=7) == []
