@@ -38,8 +38,10 @@ report: $(stamp)  ## write the demonstration organisations and render their repo
 pictures: $(stamp)  ## the pictures in README.md, from reports/ as `make report` leaves them; look at them
 	$(bin)/python docs/pictures.py
 
-test: $(stamp) lint types layers data/demo  ## every check: style, types, layers, tests, doctests, notebooks
-	$(bin)/python -m pytest -n $(JOBS) --dist loadfile --nbval-lax tests analytics docs
+# What each takes one processor for is done side by side. The tests begin in the order of tests/conftest.py.
+test: $(stamp)  ## every check: style, types, layers, tests, doctests, notebooks
+	$(MAKE) --no-print-directory --jobs lint types layers data/demo
+	$(bin)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --nbval-lax tests analytics docs
 
 long: $(stamp)  ## the tests that take minutes: simulation, training on all of the reference data, laws on many examples
 	$(bin)/python -m pytest -m long tests

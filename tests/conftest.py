@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -12,6 +13,22 @@ from hypothesis import settings
 settings.register_profile("workbook", deadline=None, max_examples=20)
 settings.register_profile("thorough", deadline=None, max_examples=250)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "workbook"))
+
+# The files that take longest, first of all: whoever shares the work must not still be busy with one when the
+# others have nothing left. Two that need the reports of `rendered` are apart: only one process makes these.
+_FIRST = [
+    (Path(__file__).parent / name).resolve(strict=True)
+    for name in (
+        "reporting/test_warm_parity.py",
+        "browser/test_lab.py",
+        "reporting/torture/test_kills.py",
+        "reporting/test_faults.py",
+        "browser/test_pages.py",
+        "reporting/test_cluster.py",
+        "reporting/test_ancestor.py",
+        "reporting/test_warm.py",
+    )
+]
 
 # No test, and no notebook that a test executes, reads or writes the models of the project itself.
 _KEPT = tempfile.mkdtemp(prefix="workbook-models-")
@@ -31,6 +48,12 @@ def pytest_collection():
     finally:
         gc.enable()
         gc.freeze()
+
+
+def pytest_collection_modifyitems(items):
+    """Put the files that take longest first; all others stay in their order."""
+    places = {path: place for place, path in enumerate(_FIRST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 def pytest_unconfigure():
