@@ -63,7 +63,7 @@ format: $(stamp)  ## put code into the house style, and take outputs out of note
 	$(bin)/nbstripout notebooks/*.ipynb
 
 types: $(stamp)  ## mypy, strict, over the package
-	$(bin)/mypy
+	$(bin)/mypy --num-workers 2
 
 layers: $(stamp)  ## who may import whom
 	$(bin)/lint-imports
