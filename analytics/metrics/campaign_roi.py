@@ -10,8 +10,8 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from analytics.metrics.customer_sums import day_of, exact, money
-from analytics.metrics.purchases import day_number, purchases
+from analytics.metrics.customer_sums import day_of
+from analytics.metrics.purchases import day_number, exact_sum, purchases
 from analytics.timeframe import Timeframe
 
 CONTROL = "control"
@@ -94,19 +94,22 @@ def contact_outcomes(
           age) as of then; ``left_contract`` (bool): it left within `churn_days`.
     """
     end = day_number(timeframe.reference_date)
-    people = _people(campaigns, contacts, end).mutate(
-        over=_.day + response_days <= end, churn_over=_.day + churn_days <= end
-    )
-    answered = _.responded_day.notnull() & (_.responded_day < end)
-    people = people.mutate(responded=(answered & (_.responded_day < _.day + response_days)).fill_null(False))
+    people = _people(campaigns, contacts, end)
     bought = _bought(people, sales, end, response_days, churn_days)
     held = _contracts(people, accounts, end, churn_days)
     joined = people.left_join(bought, _CONTACT, rname="{name}_of_sales").left_join(
         held, _CONTACT, rname="{name}_of_accounts"
     )
     names = [*people.columns, *bought.columns[2:], *held.columns[2:]]
-    frame: pd.DataFrame = joined.select(*names).drop("responded_day").to_pandas()
-    return _typed(frame)
+    frame: pd.DataFrame = joined.select(*names).to_pandas()
+    day, answered = frame["day"], frame.pop("responded_day")
+    return _typed(
+        frame.assign(
+            over=day + response_days <= end,
+            churn_over=day + churn_days <= end,
+            responded=(answered < end) & (answered < day + response_days),
+        )
+    )
 
 
 def sells(sales: ibis.Table) -> bool:
@@ -136,7 +139,7 @@ def _people(campaigns: ibis.Table, contacts: ibis.Table, end: int) -> ibis.Table
             arms=_.arm.nunique(),
             day=_.day.min(),
             responded_day=_.responded_day.min(),
-            noted_revenue=money(exact(_.noted.sum())),
+            noted_revenue=exact_sum(_.noted),
         )
     )
 
@@ -159,26 +162,17 @@ def _bought(
         order_after=after & _.is_order,
         no_profit=after & _.profit.isnull(),
     )
-    return (
-        marked.group_by("campaign_id", "customer_id")
-        .agg(
-            orders=_.order_after.ifelse(1, 0).sum(),
-            revenue=money(exact(_.revenue.sum(where=_.is_after))),
-            profit=money(exact(_.profit.sum(where=_.is_after))),
-            sales_without_profit=_.no_profit.ifelse(1, 0).sum(),
-            later_orders=_.is_later.ifelse(1, 0).sum(),
-            earlier_orders=_.is_before.ifelse(1, 0).sum(),
-            orders_365d=(_.is_year & _.is_order).ifelse(1, 0).sum(),
-            spend_365d=money(exact(_.revenue.sum(where=_.is_year))),
-            last_order=_.day.max(where=_.is_before),
-            first_order=_.day.min(where=_.is_before),
-        )
-        .select(
-            "campaign_id",
-            "customer_id",
-            *("orders", "revenue", "profit", "sales_without_profit", "later_orders", "earlier_orders"),
-            *("orders_365d", "spend_365d", "last_order", "first_order"),
-        )
+    return marked.group_by("campaign_id", "customer_id").agg(
+        orders=_.order_after.ifelse(1, 0).sum(),
+        revenue=exact_sum(_.revenue, where=_.is_after),
+        profit=exact_sum(_.profit, where=_.is_after),
+        sales_without_profit=_.no_profit.ifelse(1, 0).sum(),
+        later_orders=_.is_later.ifelse(1, 0).sum(),
+        earlier_orders=_.is_before.ifelse(1, 0).sum(),
+        orders_365d=(_.is_year & _.is_order).ifelse(1, 0).sum(),
+        spend_365d=exact_sum(_.revenue, where=_.is_year),
+        last_order=_.day.max(where=_.is_before),
+        first_order=_.day.min(where=_.is_before),
     )
 
 
@@ -214,7 +208,6 @@ def _contracts(people: ibis.Table, accounts: ibis.Table, end: int, churn_days: i
             began=_.begun.max(where=_.live),
             leaves=_.leaves.ifelse(1, 0).max(),
         )
-        .select("campaign_id", "customer_id", "live", "acv", "began", "leaves")
     )
 
 
