@@ -30,7 +30,7 @@ MASK = "••••"
 _SHEET_NAME = 31  # Excel's own limit
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a formula begins with in a file without types
 _CELL_TEXT = 32_767  # and its limit for the text of one cell
-_RICH = "<r>"
+_RICH, _RICH_END = "<r>", "</r>"
 _JSON = frozenset({str, int, bool, type(None)})  # what stands in JSON as it is; a float may be infinite
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
@@ -183,7 +183,7 @@ def write_excel(
             sheet = book.add_worksheet(_sheet_name(name, taken))
             sheet.freeze_panes(1, 0)
             for column, head in enumerate(heads):
-                sheet.write_string(0, column, head, bold)
+                sheet.write_string(0, column, _text(head), bold)
                 sheet.set_column(column, column, min(40, max(10, len(head) + 2)))
                 _write_column(sheet, column, columns[column])
 
@@ -237,6 +237,8 @@ def _read(block: Any, rows: int) -> Any:
         return _Rows([str(name) for name in block.columns], _columns(block, rows))
     if isinstance(block, Mapping):
         return {name: _read(item, rows) for name, item in block.items()}
+    if isinstance(block, (list, tuple)) and not isinstance(block, _Rows):
+        return [_read(item, rows) for item in block]
     return block
 
 
@@ -272,10 +274,13 @@ def _write_column(sheet: Any, column: int, values: Sequence[Any]) -> None:
         elif kind is bool:
             sheet.write_boolean(number, column, value)
         elif value is not None:
-            text = value if isinstance(value, str) else _encode(value)
-            if text.startswith(_RICH):
-                text += " "  # XlsxWriter takes it for markup of its own where it also ends so
-            sheet.write_string(number, column, text[:_CELL_TEXT])
+            sheet.write_string(number, column, _text(value if isinstance(value, str) else _encode(value)))
+
+
+def _text(text: str) -> str:
+    """Cut a text to what a cell takes, and see that XlsxWriter takes none for markup of its own."""
+    text = text[:_CELL_TEXT]
+    return f"{text[: _CELL_TEXT - 1]} " if text.startswith(_RICH) and text.endswith(_RICH_END) else text
 
 
 def _flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

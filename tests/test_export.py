@@ -154,13 +154,24 @@ class TestExcel:
         assert (cell.value, cell.data_type, cell.hyperlink) == (text, "s", None)
 
     @pytest.mark.parametrize(
-        "text", ["<r>a & <b</r>", "<si/>", "</t>", "_x0041_", " a ", "&amp;", "x" * 40_000]
+        "text",
+        [
+            *("<r>a & <b</r>", "<si/>", "</t>", "_x0041_", " a ", "&amp;", "x" * 40_000),
+            f"<r>{'x' * 32_760}</r>",
+            f"<r>{'x' * 32_760}</r>{'y' * 99}",
+        ],
     )
     def test_text_from_the_data_never_becomes_markup(self, tmp_path, text):
-        frame = pd.DataFrame({"n": [text, "after it"]})
-        _, *rows = read_excel(tmp_path, {"customers": frame})["customers"]
-        assert rows[0][0].removesuffix(" ") == text[:32_767].removesuffix(" ")
-        assert rows[1] == ["after it"]
+        frame = pd.DataFrame({"n": [text, "after it"], text[:99]: 1})
+        head, *rows = read_excel(tmp_path, {"customers": frame})["customers"]
+        assert rows[0][0].removesuffix(" ")[:32_766] == text[:32_767].removesuffix(" ")[:32_766]
+        assert rows[1] == ["after it", 1]
+        assert head[1].removesuffix(" ") == text[:99].removesuffix(" ")
+
+    def test_a_frame_within_a_list_is_written_as_in_json(self, tmp_path):
+        blocks = {"parts": {"lists": [pd.DataFrame({"a": [1]})]}}
+        _, *rows = read_excel(tmp_path, blocks)["parts"]
+        assert rows == [["lists", '[[{"a": 1}]]']]
 
     def test_cells_are_what_they_are_in_the_frame_and_absent_where_a_value_is(self, tmp_path):
         frame = pd.DataFrame(

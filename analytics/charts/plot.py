@@ -268,6 +268,8 @@ class Sheet(Plot):
         x, y = _alike(x, y)
         if drawstyle == "steps-post":
             x, y = np.repeat(x, 2)[1:], np.repeat(y, 2)[:-1]
+        if isinstance(ls, str) and ls not in ("-", ""):
+            raise ValueError(f"a line of style {ls!r}: give dashes, or a pattern of them")
         pattern = (0, dashes) if dashes else None if isinstance(ls, str) else ls
         curve = Curve(
             self,

@@ -88,7 +88,8 @@ class Profile:
         """Of each table, counts by the day of its event: one query for all tables.
 
         What a row is counted for is one integer, a bit for each flag: one column to group by, whatever the
-        table, where a count of each flag would be dear to write, to plan and to bring.
+        table, where a count of each flag of each table would be dear to write and to plan. Of those that are
+        alike the engine makes one row for each day.
 
         Returns
         -------
@@ -102,9 +103,14 @@ class Profile:
             return {}
         flags = {name: self.flags(name) for name in self.tables}
         marked = [self._marked(place, name, flags[name]) for place, name in enumerate(self.tables)]
-        alike = _together(marked).group_by("place", "day", "bits").aggregate(rows=_.count()).to_pandas()
+        alike = _together(marked).group_by("place", "day", "bits").aggregate(rows=_.count())
+        counts = {
+            f"bit_{at}": _.rows.sum(where=(_.bits & ibis.literal(1 << at, "int64")) != 0)
+            for at in range(max(map(len, flags.values())))
+        }
+        found = alike.group_by("place", "day").aggregate(rows=_.rows.sum(), **counts).to_pandas()
         return {
-            name: _by_day(alike[alike["place"] == place], list(flags[name]))
+            name: _by_day(found[found["place"] == place], list(flags[name]))
             for place, name in enumerate(self.tables)
         }
 
@@ -347,16 +353,12 @@ def _sum(values: list[Any]) -> Any:
     return values[0]
 
 
-def _by_day(alike: pd.DataFrame, flags: Sequence[str]) -> pd.DataFrame:
-    """Counts of each flag by day, of rows that are alike in their day and their bits."""
-    has = alike["bits"].to_numpy("int64")[:, None] >> np.arange(len(flags)) & 1
-    rows = alike["rows"].to_numpy("int64")[:, None]
-    days, at = np.unique(alike["day"].to_numpy("float64", na_value=np.nan), return_inverse=True)
-    counts = np.zeros((len(days), 1 + len(flags)), dtype="int64")
-    np.add.at(counts, at, np.hstack([rows, has * rows]))
-    frame = pd.DataFrame(counts, columns=["rows", *flags])
-    frame.insert(0, "day", days)
-    return frame
+def _by_day(found: pd.DataFrame, flags: Sequence[str]) -> pd.DataFrame:
+    """Counts of each flag by day, under its name."""
+    counts = found[["rows", *(f"bit_{at}" for at in range(len(flags)))]].fillna(0).astype("int64")
+    counts.columns = pd.Index(["rows", *flags])
+    counts.insert(0, "day", found["day"].to_numpy("float64", na_value=np.nan))
+    return counts.sort_values("day", ignore_index=True)
 
 
 def _step(value: Any) -> Any:

@@ -10,6 +10,9 @@ from scipy.special import expit
 
 Floats = NDArray[np.float64]
 
+ROUNDING = 1e-9
+"""A spread of less than this share of a column's mean comes of rounding: the column has one value."""
+
 _MOST_STEPS, _CLOSE = 100, 1e-7  # the error left is about the square of a step
 
 
@@ -64,7 +67,7 @@ def most_likely(
         while True:
             odds = columns @ (guess + step)
             found = likelihood(guess + step, odds)
-            if found >= reached or np.abs(step).max() <= _CLOSE:
+            if not (found < reached and np.abs(step).max() > _CLOSE):  # true also of what is no number
                 break
             step = step / 2  # a whole one can lead past the top, and back, for ever
         guess, reached = guess + step, found

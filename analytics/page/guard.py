@@ -49,6 +49,10 @@ _WRITTEN_WITH = frozenset(
     }
 )  # fmt: skip
 _LINK = re.compile(r"#[\w.-]*|(?:\.\./)*[\w.-]+(?:/[\w.-]+)*(?:#[\w.-]*)?")
+_PART = re.compile(r"#[\w.-]*")
+_REFERENCE = re.compile(r"url\(#[\w.-]+\)")
+_MOVEMENTS = re.compile(r"(?:(?:rotate|translate|scale|matrix|skew[XY])\([-\d.e, ]*\)\s*)+")
+_OWN_PARTS = "a drawing may refer to its own parts only"
 _STYLE = re.compile(r"--[a-z]+:-?\d+(?:\.\d+)?;?")
 
 
@@ -101,16 +105,23 @@ def drawing(markup: str) -> Markup:
         for name, value in element.attrib.items():
             if name not in _DRAWN_WITH:
                 raise UnsafeDrawing(f'a drawing may not hold the attribute "{name}"')
-            _check_reference(name, value)
+            if _reaches_out(name, value):
+                raise UnsafeDrawing(_OWN_PARTS)
     return Markup(markup)
 
 
-def _check_reference(name: str, value: str) -> None:
-    if name == "href" and not value.startswith("#"):
-        raise UnsafeDrawing("a drawing may link to its own parts only")
-    joined = "".join(value.split()).lower()
-    if "url(" in joined and not joined.startswith("url(#"):
-        raise UnsafeDrawing("a drawing may refer to its own parts only")
+def _reaches_out(name: str, value: str) -> bool:
+    """Whether an attribute of a drawn element may refer to anything but the drawing's own parts.
+
+    Values of most attributes are read as style sheets are, in which "url(" can be written in many ways: with
+    brackets and backslashes nothing else is let through than a reference to a part, or a movement.
+    """
+    if name == "href":
+        return not _PART.fullmatch(value)
+    if name in ("class", "id") or not ("(" in value or "\\" in value):
+        return False
+    allowed = _MOVEMENTS if name in ("transform", "patternTransform") else _REFERENCE
+    return not allowed.fullmatch(value)
 
 
 def fragment(markup: str) -> Markup:
@@ -163,9 +174,10 @@ def _check_element(tag: str, attributes: dict[str, str]) -> None:
     for name, value in attributes.items():
         if name not in allowed:
             raise UnsafeFragment(f'a page may not hold the attribute "{name}" of "{tag}"')
-        if name == "href" and not _LINK.fullmatch(value):
+        if allowed is _DRAWN_WITH:
+            if _reaches_out(name, value):
+                raise UnsafeFragment(_OWN_PARTS)
+        elif name == "href" and not _LINK.fullmatch(value):
             raise UnsafeFragment("a page may link to its own parts and to other reports only")
-        if name == "style" and not _STYLE.fullmatch(value):
+        elif name == "style" and not _STYLE.fullmatch(value):
             raise UnsafeFragment("a page may set the length of a bar in a style attribute, and nothing else")
-        if allowed is _DRAWN_WITH and "url(" in value and not value.startswith("url(#"):
-            raise UnsafeFragment("a drawing may refer to its own parts only")

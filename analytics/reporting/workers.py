@@ -119,6 +119,7 @@ class LocalPool:
     def _end_ancestor(self) -> None:
         if self._ancestor:
             self._ancestor.end()
+            self._ancestor = None
 
     def _call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         worker = self._take()

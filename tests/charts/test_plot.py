@@ -142,3 +142,9 @@ class TestPlot:
 
         found = re.findall('y="([\\d.]+)"[^>]*>(\\w+)<', theme.svg(draw, "a", (300, 200), narrow=False))
         assert found == [("177", "Jan"), ("177", "Feb"), ("193", "2026")]
+
+
+@pytest.mark.parametrize("style", ["--", ":", "-.", "None"])
+def test_a_line_s_style_is_given_as_dashes(style):
+    with pytest.raises(ValueError, match="give dashes"):
+        with_axes(Sheet, lambda ax: ax.plot([0, 1], [1, 2], color=LIGHT["c1"], ls=style))

@@ -171,6 +171,17 @@ class TestTheLogisticRegression:
         expected = self.oracle().fit(matrix, churned).predict_proba(later)
         np.testing.assert_allclose(found, expected, atol=1e-6)
 
+    @pytest.mark.parametrize("value", [0.1, 0.3, 1 / 3, 1e9 + 0.1])
+    def test_a_column_of_one_value_or_none_says_nothing_of_other_values(self, value):
+        """Its mean differs from the value by a last digit, which is no spread."""
+        random = np.random.default_rng(3)
+        churned = random.random(800) < 0.3
+        matrix = np.column_stack([random.normal(size=800), np.where(random.random(800) < 0.4, np.nan, value)])
+        fitted = fit_logistic(matrix, churned)[0]
+        other = np.column_stack([matrix[:, 0], np.full(800, 2 * value)])
+        seen = np.column_stack([matrix[:, 0], np.full(800, value)])
+        np.testing.assert_allclose(fitted.predict_proba(other), fitted.predict_proba(seen), atol=1e-6)
+
     def test_a_row_counts_as_often_as_it_was_drawn(self, data):
         matrix, churned = data
         twice = np.where(np.arange(len(churned)) < 100, 2, 1)

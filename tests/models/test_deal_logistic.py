@@ -46,6 +46,14 @@ def test_a_missing_input_stands_at_the_mean_of_the_known(rows):
     assert kept.probability(holes) == pytest.approx(fit_calibrated(filled, won, part).probability(holes))
 
 
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+def test_the_search_ends_also_where_a_column_is_no_number(odd):
+    columns = np.array([[1.0, odd], [1.0, 1.0], [1.0, 0.0]])
+    with np.errstate(invalid="ignore", over="ignore"):
+        found = most_likely(columns, np.array([0.0, 1.0, 0.0]), np.zeros(2), np.ones(2))
+    assert not np.isfinite(found).all()
+
+
 def test_outcomes_that_an_input_parts_wholly_have_finite_chances():
     values = np.repeat([[0.0], [1.0]], 50, axis=0)
     won = values[:, 0] > 0

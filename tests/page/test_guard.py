@@ -9,8 +9,28 @@ from hypothesis import strategies as st
 from analytics.page import guard
 from tests.page.hostile import read
 
+REACHING_OUT = [
+    '<svg><use href="x/evil.svg#a"/></svg>',
+    '<svg><use href="#a b"/></svg>',
+    '<svg><rect fill="URL(http://evil.example/a.svg#x)"/></svg>',
+    '<svg><rect fill="u\\72l(http://evil.example/a)"/></svg>',
+    '<svg><rect fill="ur\\6c (http://evil.example/a)"/></svg>',
+    '<svg><rect clip-path="url(#a),url(//evil.example/a)"/></svg>',
+    '<svg><rect clip-path="url(#a) url(http://evil.example)"/></svg>',
+    '<svg><rect transform="url(http://evil.example)"/></svg>',
+    "<svg><rect stroke=\"image-set('http://evil.example')\"/></svg>",
+]
+
 
 class TestDrawing:
+    @pytest.mark.parametrize(
+        "moved", ["rotate(-90 10.5 3)", "translate(1,2) scale(2)", "matrix(1 0 0 1e-3 4 5)"]
+    )
+    def test_lets_movements_through(self, moved):
+        svg = f'<svg><g transform="{moved}"><use href="#a0"/></g></svg>'
+        assert guard.drawing(svg) == svg
+        assert guard.fragment(svg) == svg
+
     def test_lets_shapes_and_words_through_unchanged(self):
         group = '<g clip-path="url(#a0)"><text x="1">a &lt; b</text></g>'
         svg = f'<svg class="chart wide" viewBox="0 0 9 9">{group}</svg>'
@@ -30,6 +50,7 @@ class TestDrawing:
             ('<svg><use href="other.svg#a"/></svg>', "its own parts"),
             ('<svg><rect fill="url(other.svg#a)"/></svg>', "its own parts"),
             ('<svg><rect fill="u r l ( x"/></svg>', "its own parts"),
+            *((drawn, "its own parts") for drawn in REACHING_OUT),
             ("<svg><!-- x --></svg>", "comments"),
             ('<?xml version="1.0"?><svg/>', "instructions"),
             ("<p/>", "one svg element"),
@@ -80,6 +101,7 @@ class TestFragment:
             ('<a href="java&#115;cript:x">x</a>', "link"),
             ('<i style="--v:1;&#112;osition:fixed"></i>', "style"),
             ('<svg><rect fill="&#117;rl(x)"/></svg>', "its own parts"),
+            *((drawn, "its own parts") for drawn in REACHING_OUT),
             ("<!-- x -->", "comments"),
             ("<?x ?>", "instructions"),
         ],

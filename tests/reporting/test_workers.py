@@ -91,3 +91,10 @@ def test_a_stopped_pool_leaves_no_process(tmp_path):
     pool.stop()
     assert not wait(running, timeout=60).not_done
     assert not [pid for pid in family if psutil.pid_exists(pid)]
+
+
+def test_all_workers_of_a_stopped_pool_are_free(tmp_path):
+    pool = LocalPool(2)
+    pool.prepare([], tmp_path)
+    pool.stop()
+    assert pool.free == 2

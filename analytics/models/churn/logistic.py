@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from analytics.models.newton import most_likely
+from analytics.models.newton import ROUNDING, most_likely
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -85,8 +85,9 @@ def fit_logistic(matrix: Floats, churned: Bools, counts: Sequence[NDArray[np.int
     typical = np.where(unknown, 0.0, matrix).sum(axis=0) / some  # 0 where nothing is known
     seen = np.column_stack([np.where(unknown, typical, matrix), unknown[:, gaps]])
     mean, spread = seen.mean(axis=0), seen.std(axis=0)
-    spread[spread == 0] = 1.0
-    columns = np.column_stack([np.ones(len(seen)), (seen - mean) / spread])
+    flat = spread <= ROUNDING * np.abs(mean)  # one value, but for the last digits of its mean
+    spread[flat] = 1.0
+    columns = np.column_stack([np.ones(len(seen)), np.where(flat, 0.0, seen - mean) / spread])
     penalty = np.append(0.0, np.full(seen.shape[1], PENALTY))
 
     def on_the_scale_of_the_matrix(found: Floats) -> Logistic:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from analytics.models.newton import most_likely
+from analytics.models.newton import ROUNDING, most_likely
 
 Floats = NDArray[np.float64]
 
@@ -79,7 +79,9 @@ def fit_calibrated(values: Floats, target: NDArray[np.bool_], part: NDArray[np.i
     means = np.nanmean(values, axis=0)
     beside = np.where(np.isnan(values), 0.0, values - means)
     spread = beside.std(axis=0)
-    columns = np.column_stack([np.ones(len(values)), beside / spread])
+    flat = spread <= ROUNDING * np.abs(means)  # one value, but for the last digits of its mean
+    spread[flat] = 1.0
+    columns = np.column_stack([np.ones(len(values)), np.where(flat, 0.0, beside) / spread])
     goal = target.astype("float64")
     penalty = np.full(columns.shape[1], PENALTY)
     penalty[0] = 0.0
