@@ -165,7 +165,8 @@ def levels(
     if not k:
         heading = f"None of {people(n, format)} is at high or critical risk"
     expected = format.count(risky["expected_to_leave"].sum())
-    lead = f"Of these, {expected} are expected to {leave(status)} within {window(status, format)}."
+    are = "is" if expected == "1" else "are"
+    lead = f"Of these, {expected} {are} expected to {leave(status)} within {window(status, format)}."
     read = (
         f"A bar counts customers by their chance to leave: low under {format.percent(30, 0)}, medium to "
         "under "

@@ -221,6 +221,11 @@ class TestLevels:
         assert found.lead == "Of these, 350 are expected to order nothing within 90 days."
         assert found.based == "2,000 customers scored as of 1 November 2026"
 
+    def test_says_of_one_what_is_said_of_one(self):
+        rows = levels_of(0, 2, 5, 5).assign(expected_to_leave=[0.0, 1.2, 2.0, 0.1])
+        found = words.levels(made.status_of(), rows, outlook_of(), MONTH, BRITISH)
+        assert found.lead == "Of these, 1 is expected to order nothing within 90 days."
+
     def test_names_the_highest_chance_where_nobody_is_at_risk(self):
         found = words.levels(made.status_of(), levels_of(0, 0, 5, 5), outlook_of(), MONTH, BRITISH)
         assert found.lead == "The highest chance is 32%."
