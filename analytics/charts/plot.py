@@ -3,7 +3,8 @@
 matplotlib makes objects for every tick (a grid line, two strokes and two words, with their transforms) and
 measures every bar for limits that our charts set themselves. `Plot` is matplotlib's axes for all that is
 drawn on it; locators, formatters, limits and spines are used as ever. What it does not have: minor ticks,
-strokes at ticks, and limits found from what is drawn.
+strokes at ticks, and limits found from what is drawn. `Sheet`, on which all but seaborn draws, has lines,
+points and bars of its own as well (`analytics.charts.marks`).
 """
 
 from __future__ import annotations

@@ -276,7 +276,7 @@ class Drawing(RendererBase):
 
     def _style(self, gc: GraphicsContextBase, face: Sequence[float] | None) -> dict[str, str]:
         if gc.get_hatch() is not None or gc.get_clip_path()[0] is not None:
-            raise NotImplementedError("a drawing has no hatches, and its edges are upright rectangles")
+            raise ValueError("a drawing has no hatches, and its edges are upright rectangles")
         style, classes = {"fill": "none"}, []
         whole = gc.get_forced_alpha()
         if face is not None:

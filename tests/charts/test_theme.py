@@ -131,7 +131,7 @@ class TestDrawing:
             ax.add_patch(dot)
 
         for draw in (hatched, round_edge):
-            with pytest.raises(NotImplementedError, match="no hatches"):
+            with pytest.raises(ValueError, match="no hatches"):
                 drawn(draw)
 
     def test_leaves_matplotlib_as_it_was(self):

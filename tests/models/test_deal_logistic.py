@@ -25,8 +25,7 @@ def test_the_chances_are_those_of_scikit_learn(rows):
     plain = LogisticRegression(C=1 / PENALTY, tol=1e-10, max_iter=1_000)
     oracle = CalibratedClassifierCV(plain, method="sigmoid", cv=PredefinedSplit(part), ensemble=False)
     expected = oracle.fit(scaled, won).predict_proba(scaled)[:, 1]
-    # One step towards the fits without a part is not the whole way: a twentieth of a percent.
-    assert fit_calibrated(*rows).probability(values) == pytest.approx(expected, abs=5e-4)
+    assert fit_calibrated(*rows).probability(values) == pytest.approx(expected, abs=1e-4)
 
 
 def test_scale_and_origin_of_an_input_and_order_of_rows_change_nothing(rows):
